@@ -289,9 +289,9 @@ export const used: Rule = (project) => {
   })
 }
 
-const codeLines = (code: string): number => code.split("\n").filter((line) => line.trim() !== "").length
+export const codeLines = (code: string): number => code.split("\n").filter((line) => line.trim() !== "").length
 
-const isFunction = (node: Node): boolean =>
+export const isFunction = (node: Node): boolean =>
   node.type === "FunctionDeclaration" || node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression"
 
 /** Files of at most 600 code lines, functions of at most 70, lines of at most 120 columns. */
@@ -578,6 +578,27 @@ export const shown: Rule = (project) => {
   ]
 }
 
+/** `Options` belongs to its module, and `Manifest` names the rights again, for the keys of one manifest. */
+const namedAgain: ReadonlySet<string> = new Set(["Options", "Owns", "Borrows", "Appoints", "Admits"])
+
+/** No two public modules export types of one name: such types mean two things, and a message shows the bare name. */
+export const oneName: Rule = (project) => {
+  const first = new Map<string, string>()
+  return violationsOf(project, ({ path, program }, refuse) => {
+    if (!isPublicModule(path)) return
+    for (const statement of program["body"] as ReadonlyArray<Node>) {
+      const declaration = statement.type === "ExportNamedDeclaration" ? statement["declaration"] as Node | null : null
+      if (declaration === null || !/^(TSInterface|TSTypeAlias|Class)Declaration$/.test(declaration.type)) continue
+      const name = nameOf(declaration["id"])
+      const other = first.get(name) ?? path
+      first.set(name, other)
+      if (other !== path && !namedAgain.has(name)) {
+        refuse(declaration.start, `\`${other}\` exports a type \`${name}\`, too`)
+      }
+    }
+  })
+}
+
 /** Every doc comment of an export says `@stability stable` or `@stability experimental`. */
 export const stability: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
@@ -594,15 +615,20 @@ export const stability: Rule = (project) =>
     }
   })
 
-// A comment that begins so refers to the one before it, which a hover does not show.
-const leaning = /^\/\*\*[\s*]*(The same\b|As above\b|Ditto\b|Likewise\b|And \b|Also \b)/
+// A comment that begins so refers to the one before it, or to what is around it, which a hover does not show.
+const leaning = new RegExp(
+  "^/\\*\\*[\\s*]*(The same|As above|As in|As with|Ditto|Likewise|And|Also|Does so|So often|Such as|That of|Those|They|" +
+    "Their|Its|It|Then|Else|Otherwise|That [a-z]+)\\b"
+)
+// The heading of a section whose first star is lost.
+const lostStar = /^ *\* \*\w[^*\n]*\*\*/m
 
-/** A doc comment of a public module stands alone, as a hover shows it. */
+/** A doc comment stands alone, as a hover shows it, and its headings have all their stars. */
 export const alone: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
-    if (!isPublicModule(source.path)) return
     for (const { 0: doc, index } of source.text.matchAll(/\/\*\*[\s\S]*?\*\//g)) {
-      if (leaning.test(doc)) refuse(index, "a doc comment refers to the one before it")
+      if (leaning.test(doc)) refuse(index, "a doc comment refers to the one before it, or to what is around it")
+      if (lostStar.test(doc)) refuse(index, "a heading has lost a star")
     }
   })
 
@@ -714,6 +740,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   openings,
   callable,
   shown,
+  oneName,
   stability,
   alone
 }

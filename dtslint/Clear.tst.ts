@@ -152,7 +152,7 @@ describe("what is wrong has one message", () => {
     AppCache.modules([AppCache.owner("user")])
     // @ts-expect-error E0214: this is not an object with a module for each family or reader; help: give an object,
     AppCache.modules(AppCache.owner("user"))
-    // @ts-expect-error E0214: module 'user' is not a layer; help: give a Layer, or { owns: [...], layer }
+    // @ts-expect-error E0214: module 'user' is not a Layer; help: give a Layer, or { owns: [...], layer }
     AppCache.modules({ user: "user" })
   })
 

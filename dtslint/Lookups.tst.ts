@@ -180,9 +180,9 @@ describe("lookups", () => {
       }
     }) {}
     const { draft, file, mid } = Docs.keys
-    // @ts-expect-error E0403: 'menu' in layer 'server' cannot reach 'file:{d}:draft' of layer 'client', which 'server' does
+    // @ts-expect-error E0403: 'menu' in deployment layer 'server' cannot reach 'file:{d}:draft' of 'client', which 'server' does
     Docs.owner("menu", { lookup: ({ d }) => Effect.as(draft.get({ d }), "x") })
-    // @ts-expect-error E0403: 'top' in layer 'server' cannot reach 'file:{d}:draft' of layer 'client', which 'server' does
+    // @ts-expect-error E0403: 'top' in deployment layer 'server' cannot reach 'file:{d}:draft' of 'client', which 'server' does
     Docs.owner("top", { lookup: ({ d }) => Effect.as(draft.get({ d }), "x") })
     Docs.owner("menu", { lookup: ({ d }) => Effect.as(file.get({ "*": d }), "x") })
     Docs.owner("top", { lookup: ({ d }) => Effect.as(mid.get({ d }), "x") })

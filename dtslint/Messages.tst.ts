@@ -115,7 +115,7 @@ describe("a manifest", () => {
     const families: { readonly [name: string]: { readonly pattern: string } } = {}
     // @ts-expect-error E0414: the names of these families are not known, so nothing can be checked about them; help: wri
     Manifest.Service<any>()("C", { families })
-    // @ts-expect-error E0103: this is a choice of patterns, and a family has one; help: declare a family for each of them
+    // @ts-expect-error E0103: this is a union of patterns, but a family has one pattern; help: declare a family for each of them
     Manifest.Service<any>()("C", { families: { user: { pattern: text === "" ? "user:{id}" : "person:{id}" } } })
   })
 
@@ -412,7 +412,7 @@ describe("parameters and values", () => {
     prefs.set({ id }, { dark: "yes" })
     // @ts-expect-error E0114: this is not a valid value for 'prefs:{id}'; help: give the type that its family declares as value
     AppCache.set("prefs:1", { dark: 1 })
-    // @ts-expect-error Type 'number' is not assignable to type 'Change<"prefs:{id}", { readonly dark: boolean; }>'
+    // @ts-expect-error Type 'number' is not assignable to type 'NewValue<"prefs:{id}", { readonly dark: boolean; }>'
     prefs.update({ id }, () => 5)
     // @ts-expect-error E0114: this function does not return a valid value for 'prefs:{id}'; help:
     prefs.update({ id }, (was) => ({ ...was, dark: "no" }))
@@ -485,7 +485,7 @@ describe("a declared function", () => {
     AppCache.fn("f", { borrows: ["user:{id}"] })(function*() {
       yield* prefs.set({ id }, { dark: true })
     })
-    // @ts-expect-error E0225: cannot read 'draft:{id}' in layer 'edge': it lives in layer 'client', which 'edge' does not
+    // @ts-expect-error E0225: cannot read 'draft:{id}' in deployment layer 'edge': it is in layer 'client', which 'edge' does not
     pipe(draft.getOption({ id }), AppCache.inLayer("edge"))
   })
 })

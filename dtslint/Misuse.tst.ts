@@ -88,7 +88,7 @@ describe("references and layers", () => {
         client: { reads: ["server"] },
         // @ts-expect-error E0404: no deployment layer is called 'databse'; help: declare it in layers, or check its spelling
         server: { reads: ["databse"] },
-        // @ts-expect-error E0405: layer 'edge' has no use: no family or reader lives in it, it reads no layer, and no layer
+        // @ts-expect-error E0405: deployment layer 'edge' has no use: it has no family and no reader, reads no layer, and none reads
         edge: { reads: [] }
       },
       families: {
@@ -96,7 +96,7 @@ describe("references and layers", () => {
         draft: { pattern: "draft:{id}", layer: "client" },
         // @ts-expect-error E0402: 'profile' derives 'usr:{id}', but no family declares it; help: declare a pattern that
         profile: { pattern: "profile:{id}", layer: "server", derives: ["usr:{id}"] },
-        // @ts-expect-error E0403: 'upward' in layer 'server' cannot reach 'draft:{id}' of layer 'client', which 'server' does
+        // @ts-expect-error E0403: 'upward' in deployment layer 'server' cannot reach 'draft:{id}' of 'client', which 'server' does
         upward: { pattern: "upward:{id}", layer: "server", derives: ["draft:{id}"] },
         // @ts-expect-error E0206: 'files:{id}' is only a part of 'files:*' of family 'files', and rights exist for declared
         narrow: { pattern: "narrow:{id}", layer: "server", borrows: ["files:{id}"] },
@@ -149,7 +149,7 @@ describe("owners", () => {
     AppCache.owner("files", { loader: () => Effect.succeed(1) })
     // @ts-expect-error E0406: unknown option 'maxAge' in the owner of family 'files'; help: 'timeToLive' is an option of a
     AppCache.owner("files", { maxAge: 1 })
-    // @ts-expect-error E0214: module 'user' is not a layer; help: give a Layer, or { owns: [...], layer }
+    // @ts-expect-error E0214: module 'user' is not a Layer; help: give a Layer, or { owns: [...], layer }
     AppCache.modules({ user: Effect.void })
     // @ts-expect-error E0214: module 'feed' reads 'prefs:{id}', but the manifest only lets it borrow 'profile:{id}'
     AppCache.modules({ feed: Layer.effectDiscard(prefs.get({ id })) })
@@ -180,15 +180,15 @@ describe("owners", () => {
 
   test("own for no class at all", () => {
     const Untyped = Manifest.Service<any>()("Untyped", { families: { all: { pattern: "all:*" } } })
-    // @ts-expect-error E0415: the rights of 'Untyped' are given to any, which is every class; help: write class Untyped
+    // @ts-expect-error E0415: the rights of 'Untyped' are given to 'any', so to every class; help: write class Untyped
     Untyped.owner("all")
-    // @ts-expect-error E0415: the rights of 'Untyped' are given to any, which is every class; help: write class Untyped
+    // @ts-expect-error E0415: the rights of 'Untyped' are given to 'any', so to every class; help: write class Untyped
     Untyped.borrower("all")
-    // @ts-expect-error Property 'all' does not exist on type 'Otherwise<"E0415: the rights of 'Untyped' are given to any
+    // @ts-expect-error Property 'all' does not exist on type 'Otherwise<"E0415: the rights of 'Untyped' are given to 'any'
     void Untyped.keys.all
-    // @ts-expect-error E0415: the rights of 'Untyped' are given to any, which is every class; help: write class Untyped
+    // @ts-expect-error E0415: the rights of 'Untyped' are given to 'any', so to every class; help: write class Untyped
     Layer.provide(AppCache.owner("user"), Untyped.layer)
-    // @ts-expect-error E0415: the rights of 'Untyped' are given to any, which is every class; help: write class Untyped
+    // @ts-expect-error E0415: the rights of 'Untyped' are given to 'any', so to every class; help: write class Untyped
     Untyped.modules({})
     const data = Manifest.Service<never>()("Data", { families: {} } as never)
     // @ts-expect-error E0414: this manifest was cast, so its families are not known, and nothing can be checked about this
@@ -200,7 +200,7 @@ describe("owners", () => {
   test("be known where the compiler knows nothing of it", () => {
     const anything: any = AppCache
     void Manifest.compose(anything, AppCache)
-    // @ts-expect-error E0214: module 'user' is not a layer; help: give a Layer, or { owns: [...], layer }
+    // @ts-expect-error E0214: module 'user' is not a Layer; help: give a Layer, or { owns: [...], layer }
     AppCache.modules({ user: {} as unknown })
   })
 })
@@ -263,7 +263,7 @@ describe("declarations", () => {
     AppCache.fn("f", { owns: ["usr:*"] })
     // @ts-expect-error E0206: 'files:{id}' is only a part of 'files:*' of family 'files', and rights exist for declared
     AppCache.fn("f", { borrows: ["files:{id}"] })
-    // @ts-expect-error E0224: cannot write 'draft:{id}' in layer 'server': it is owned by layer 'client'; help: move the
+    // @ts-expect-error E0224: cannot write 'draft:{id}' in deployment layer 'server': layer 'client' owns it; help: move the
     AppCache.fn("f", { layer: "server", owns: ["draft:{id}"] })
     // @ts-expect-error E0221: invalidates lacks families that derive from the owned ones: '
     AppCache.fn("f", { owns: ["user:{id}"], invalidates: [] })
@@ -301,17 +301,17 @@ describe("declarations", () => {
         error: { pattern: "error:{id}", error: Secret },
         // @ts-expect-error E0408: this Schema requires a service to encode or decode, and a tier provides none; help: use
         param: { pattern: "param:{id}", params: { id: Secret } },
-        // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
+        // @ts-expect-error E0408: a key holds strings, and this Schema does not encode to a string, a number or a boolean; help:
         struct: { pattern: "struct:{id}", params: { id: Schema.Struct({ a: Schema.String }) } },
-        // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
+        // @ts-expect-error E0408: a key holds strings, and this Schema does not encode to a string, a number or a boolean; help:
         list: { pattern: "list:{id}", params: { id: Schema.Array(Schema.String) } },
-        // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
+        // @ts-expect-error E0408: a key holds strings, and this Schema does not encode to a string, a number or a boolean; help:
         date: { pattern: "date:{id}", params: { id: Schema.Date } },
         // @ts-expect-error E0408: a key has no text for null or undefined, and this Schema may encode to one of them; help:
         optional: { pattern: "optional:{id}", params: { id: Schema.optional(Schema.String) } },
         // @ts-expect-error E0408: a key has no text for null or undefined, and this Schema may encode to one of them; help:
         nullable: { pattern: "nullable:{id}", params: { id: Schema.NullOr(Schema.String) } },
-        // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
+        // @ts-expect-error E0408: a key holds strings, and this Schema does not encode to a string, a number or a boolean; help:
         unknown: { pattern: "unknown:{id}", params: { id: Schema.Unknown } },
         good: {
           pattern: "good:{a}:{b}:{c}:{d}:{e}:{f}",
@@ -338,7 +338,7 @@ describe("declarations", () => {
     pipe(body, AppCache.fn("f", {}))
     // @ts-expect-error E0220: this body is not a generator function, or what it requires is not known; help: write function*() { ... }, and yield nothing whose
     AppCache.fn("f", {})(async () => {})
-    // @ts-expect-error E0224: cannot write 'draft:{id}' in layer 'server': it is owned by layer 'client'; help: move the
+    // @ts-expect-error E0224: cannot write 'draft:{id}' in deployment layer 'server': layer 'client' owns it; help: move the
     AppCache.inLayer("server")(draft.delete({ id }))
     class Service {
       // @ts-expect-error E0220: the body writes 'files:*', but declares: borrows 'user:{id}'; help: declare it, or

@@ -258,7 +258,7 @@ describe("rights", () => {
     AppCache.modules({ users: eitherGroup })
     // @ts-expect-error E0208: family 'facts' is part of 'files', whose owner owns it, too
     AppCache.modules({ users: { owns: ["facts"], layer: Layer.empty } })
-    // @ts-expect-error E0214: module 'users' is not a layer; help: give a Layer, or { owns: [...], layer }
+    // @ts-expect-error E0214: module 'users' is not a Layer; help: give a Layer, or { owns: [...], layer }
     AppCache.modules({ users: { owns: ["user"], layer: Effect.void } })
     // @ts-expect-error E0406: unknown option 'parts' in module 'users'
     AppCache.modules({ users: { owns: ["user"], layer: UserLive, parts: {} } })
@@ -304,11 +304,11 @@ describe("rights", () => {
     AppCache.modules(() => UserLive)
     // @ts-expect-error E0414: the names of these modules are not known, so nothing can be checked about them
     AppCache.modules(all)
-    // @ts-expect-error E0214: module 'user' is not a layer; help: give a Layer, or { owns: [...], layer }
+    // @ts-expect-error E0214: module 'user' is not a Layer; help: give a Layer, or { owns: [...], layer }
     AppCache.modules({ user: Effect.void })
-    // @ts-expect-error E0214: module 'user' is not a layer
+    // @ts-expect-error E0214: module 'user' is not a Layer
     AppCache.modules({ user: undefined })
-    // @ts-expect-error E0214: module 'user' is not a layer
+    // @ts-expect-error E0214: module 'user' is not a Layer
     AppCache.modules({ user: 1 })
     // @ts-expect-error E0214: the compiler cannot tell what this module requires
     AppCache.modules({ user: AppCache.owner("user", { lookup: () => legacy }) })
@@ -331,15 +331,15 @@ describe("rights", () => {
 
   test("a program of one layer that makes itself an owner or a reader of another layer is refused", () => {
     const Draft = AppCache.owner("draft")
-    // @ts-expect-error E0224: cannot write 'prefs:{id}' in layer 'client': it is owned by layer 'server'
+    // @ts-expect-error E0224: cannot write 'prefs:{id}' in deployment layer 'client': layer 'server' owns it
     AppCache.inLayer("client")(Effect.provide(prefs.delete({ id: 1 }), Prefs))
-    // @ts-expect-error E0224: cannot write 'prefs:{id}' in layer 'client': it is owned by layer 'server'
+    // @ts-expect-error E0224: cannot write 'prefs:{id}' in deployment layer 'client': layer 'server' owns it
     AppCache.inLayer("client")(Effect.scoped(Effect.andThen(Layer.build(Prefs), Effect.void)))
-    // @ts-expect-error E0224: cannot write 'files:*' in layer 'client': it is owned by layer 'server'
+    // @ts-expect-error E0224: cannot write 'files:*' in deployment layer 'client': layer 'server' owns it
     Effect.provide(facts.delete({ id: 1 }), Layer.merge(Draft, AppCache.owner("files"))).pipe(AppCache.inLayer("client"))
-    // @ts-expect-error E0225: cannot read 'draft:{id}' in layer 'server': it lives in layer 'client', which 'server' does
+    // @ts-expect-error E0225: cannot read 'draft:{id}' in deployment layer 'server': it is in layer 'client', which 'server' does
     AppCache.inLayer("server")(Effect.provide(AppCache.keys.draft.has({ id: 1 }), AppCache.borrower("draft")))
-    // @ts-expect-error E0225: cannot read 'profile:{id}' in layer 'server': it lives in layer 'edge', which 'server' does
+    // @ts-expect-error E0225: cannot read 'profile:{id}' in deployment layer 'server': it is in layer 'edge', which 'server' does
     AppCache.inLayer("server")(null! as Effect.Effect<void, never, Admits<"profile:{id}" | "user:{id}", AppCache>>)
     // @ts-expect-error E0224: cannot write '
     AppCache.inLayer("client")(null! as Effect.Effect<void, never, Appoints<string, AppCache>>)

@@ -36,11 +36,11 @@ describe("a reference counts for certain", () => {
       families: {
         user: { pattern: "user:{id}" },
         prefs: { pattern: "prefs:{id}" },
-        // @ts-expect-error E0103: this is a choice of patterns, and it is not known which of them holds; help: list each
+        // @ts-expect-error E0103: this is a union of patterns, and it is not known which of them holds; help: list each
         one: { pattern: "one:{id}", derives: [either] },
-        // @ts-expect-error E0103: this is a choice of patterns, and it is not known which of them holds; help: list each
+        // @ts-expect-error E0103: this is a union of patterns, and it is not known which of them holds; help: list each
         hidden: { pattern: "hidden:{id}", derives: [flag ? "stranger:{id}" : "user:{id}"] },
-        // @ts-expect-error E0103: this is a choice of patterns, and it is not known which of them holds; help: list each
+        // @ts-expect-error E0103: this is a union of patterns, and it is not known which of them holds; help: list each
         borrowed: { pattern: "borrowed:{id}", borrows: ["user:{id}", either] },
         // @ts-expect-error E0103: it is not known which patterns this list holds, so nothing can be checked about it; help
         list: { pattern: "list:{id}", derives: some },
@@ -50,38 +50,38 @@ describe("a reference counts for certain", () => {
         tail: { pattern: "tail:{id}", derives: ["user:{id}", ...([] as Array<"prefs:{id}">)] },
         // @ts-expect-error E0103: the text of this pattern is not known, so nothing can be checked about it; help: write it
         hole: { pattern: "hole:{id}", derives: [template] },
-        // @ts-expect-error E0417: 'each' depends on the program, so it cannot be checked; help: write one value
+        // @ts-expect-error E0417: 'each' is a union, so the compiler cannot check it; help: write one value
         each: flag ? { pattern: "each:{id}", derives: ["user:{id}"] } as const : { pattern: "each:{id}" } as const,
         policy: { pattern: "policy:{id}", ...(flag ? { timeToLive: "1 minute" } as const : { jitter: 1 }) },
         both: { pattern: "both:{id}", derives: ["user:{id}", "prefs:{id}"] }
       },
       readers: {
-        // @ts-expect-error E0103: this is a choice of patterns, and it is not known which of them holds; help: list each
+        // @ts-expect-error E0103: this is a union of patterns, and it is not known which of them holds; help: list each
         reports: { borrows: [either] },
         // @ts-expect-error E0103: it is not known which patterns this list holds, so nothing can be checked about it; help
         charts: { borrows: some },
-        // @ts-expect-error E0417: 'eachOne' depends on the program, so it cannot be checked; help: write one value
+        // @ts-expect-error E0417: 'eachOne' is a union, so the compiler cannot check it; help: write one value
         eachOne: flag ? { borrows: ["user:{id}"] } as const : { borrows: ["prefs:{id}"] } as const
       }
     })
   })
 
   test("a choice in what a function declares is not all of them", () => {
-    // @ts-expect-error E0103: this is a choice of patterns, and it is not known which of them holds; help: list each
+    // @ts-expect-error E0103: this is a union of patterns, and it is not known which of them holds; help: list each
     Shop.fn("f", { owns: [either] })
     // @ts-expect-error E0103: it is not known which patterns this list holds, so nothing can be checked about it; help
     Shop.fn("f", { borrows: some })
     // @ts-expect-error E0103: it is not known which patterns this list holds, so nothing can be checked about it; help
     Shop.fn("f", { borrows: eitherList })
-    // @ts-expect-error E0103: this is a choice of patterns, and it is not known which of them holds; help: list each
+    // @ts-expect-error E0103: this is a union of patterns, and it is not known which of them holds; help: list each
     Shop.fn("f", { owns: ["prefs:{id}"], invalidates: [either] })
     // @ts-expect-error E0103: it is not known which patterns this list holds, so nothing can be checked about it; help
     Shop.fn("f", { owns: ["user:{id}"], invalidates: [] as Array<"profile:{id}"> })
     // @ts-expect-error E0417: it is not known whether 'owns' is given, so nothing can be checked about it; help: give it
     Shop.fn("f", { owns: flag ? ["user:{id}"] as const : undefined })
-    // @ts-expect-error E0417: the declaration depends on the program, so it cannot be checked; help: write one value
+    // @ts-expect-error E0417: the declaration is a union, so the compiler cannot check it; help: write one value
     Shop.fn("f", flag ? { owns: ["user:{id}"] } as const : { borrows: ["user:{id}"] } as const)
-    // @ts-expect-error E0103: this is a choice of patterns, and it is not known which of them holds; help: list each
+    // @ts-expect-error E0103: this is a union of patterns, and it is not known which of them holds; help: list each
     Shop.method({ owns: [either] })
     expect(Shop.fn).type.toBeCallableWith("f", { owns: ["user:{id}", "prefs:{id}"] })
   })
@@ -91,21 +91,21 @@ describe("a layer", () => {
   test("the name of a layer is refused where it may be one of several", () => {
     Manifest.Service<any>()("C", {
       layers: {
-        // @ts-expect-error E0404: this is a choice of deployment layers, and it is not known which of them is meant; help: name one
+        // @ts-expect-error E0404: this is a union of deployment layers, and it is not known which of them is meant; help: name one
         a: { reads: [flag ? "b" : "c"] },
         // @ts-expect-error E0404: it is not known which deployment layers this list holds, so nothing can be checked about it; help
         b: { reads: [] as Array<"c"> },
-        // @ts-expect-error E0417: 'c' depends on the program, so it cannot be checked; help: write one value
+        // @ts-expect-error E0417: 'c' is a union, so the compiler cannot check it; help: write one value
         c: flag ? { reads: ["a"] } as const : {} as const
       },
       families: {
         a: { pattern: "a", layer: "a" },
         b: { pattern: "b", layer: "b" },
         c: { pattern: "c", layer: "c" },
-        // @ts-expect-error E0404: this is a choice of deployment layers, and it is not known which of them is meant; help: name one
+        // @ts-expect-error E0404: this is a union of deployment layers, and it is not known which of them is meant; help: name one
         one: { pattern: "one:{id}", layer: flag ? "a" : "b" }
       },
-      // @ts-expect-error E0404: this is a choice of deployment layers, and it is not known which of them is meant; help: name one
+      // @ts-expect-error E0404: this is a union of deployment layers, and it is not known which of them is meant; help: name one
       readers: { reports: { layer: flag ? "a" : "b", borrows: [] } }
     })
   })
@@ -186,15 +186,15 @@ describe("a parameter", () => {
   test("a parameter without a codec is a text", () => {
     Manifest.Service<any>()("C", {
       families: {
-        // @ts-expect-error E0408: a parameter is a text where no Schema makes something else of it; help: give a Schema
+        // @ts-expect-error E0408: without a Schema, a parameter is a string; help: give a Schema
         number: { pattern: "number:{id}", params: { id: Manifest.type<number>() } },
-        // @ts-expect-error E0408: a parameter is a text where no Schema makes something else of it; help: give a Schema
+        // @ts-expect-error E0408: without a Schema, a parameter is a string; help: give a Schema
         flag: { pattern: "flag:{on}", params: { on: Manifest.type<boolean>() } },
-        // @ts-expect-error E0408: a parameter is a text where no Schema makes something else of it; help: give a Schema
+        // @ts-expect-error E0408: without a Schema, a parameter is a string; help: give a Schema
         mixed: { pattern: "mixed:{id}", params: { id: Manifest.type<string | number>() } },
-        // @ts-expect-error E0408: a parameter is a text where no Schema makes something else of it; help: give a Schema
+        // @ts-expect-error E0408: without a Schema, a parameter is a string; help: give a Schema
         parts: { pattern: "parts:{a}:{b}", params: { a: Schema.Int, b: Manifest.type<Date>() } },
-        // @ts-expect-error E0408: a parameter is a text where no Schema makes something else of it; help: give a Schema
+        // @ts-expect-error E0408: without a Schema, a parameter is a string; help: give a Schema
         other: { pattern: "other:{id}", params: { id: { Type: 5 } } },
         texts: { pattern: "texts:{id}:{at}", params: { id: Manifest.type<"a" | "b">(), at: Schema.NumberFromString } }
       }
@@ -341,7 +341,7 @@ describe("a misuse has one message, and a code:", () => {
       write() { return left.patch(params, () => other.set(params, 1)) }
     }
     void Methods
-    // @ts-expect-error E0224: cannot write 'other:{id}' in layer 'client': it is owned by layer 'server'; help: move the
+    // @ts-expect-error E0224: cannot write 'other:{id}' in deployment layer 'client': layer 'server' owns it; help: move the
     pipe(left.update(params, () => other.set(params, 1)), Wide.inLayer("client"))
   })
 

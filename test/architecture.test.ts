@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Architecture from "../.ci/architecture.ts"
 import * as Plain from "../.ci/plain.ts"
-import { parseSource, readSources, type Violation } from "../.ci/source.ts"
+import { type Node, parseSource, readSources, type Violation, walk } from "../.ci/source.ts"
 
 const root = join(import.meta.dirname, "..")
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
@@ -55,6 +55,41 @@ describe("comments", () => {
       assert.deepStrictEqual(show(Architecture.wrapped({ sources, ranks: new Map(), peers: [] })), [])
     })
   }
+})
+
+describe("the table of `cacheFamily.ts`", () => {
+  // What neither reads nor writes a value for a caller.
+  const others = new Set(
+    ("readsOf lentTo answerOf shownSince nothingUntil wasRead wasMissed stats closed pending watch unwatch isLoaded " +
+      "isOwned own disown lookupFamily isLookup left pushedDown tierFailed placeLost restoreMark hear hearChanged " +
+      "hearMark hearGone noteListeners checkInvariants").split(" ")
+  )
+  const membersOf = (path: string): ReadonlyArray<string> => {
+    const names: Array<string> = []
+    walk(parseSource(path, readFileSync(join(root, "src", path), "utf8")).program, (node) => {
+      const isOpen = node["accessibility"] !== "private" && (node["key"] as Node | undefined)?.type === "Identifier"
+      if (isOpen && node.type === "MethodDefinition" && node["kind"] !== "constructor") {
+        names.push((node["key"] as Node)["name"] as string)
+      }
+    })
+    return names
+  }
+  const path = "cache/engine/cacheFamily.ts"
+  const { header } = parseSource(path, readFileSync(join(root, "src", path), "utf8"))
+  const rows = [...header!.matchAll(/^ \* \| (`.*?) \|/gm)].flatMap(([, cell]) => cell!.replaceAll("`", "").split(", "))
+  const members = new Set([...membersOf("cache/internal/reads/familyReads.ts"), ...membersOf(path)])
+
+  it("each operation that reads or writes has one row, and each row is of an operation", () => {
+    assert.sameMembers(rows.filter((row) => !row.startsWith("hot.")), [...members].filter((name) => !others.has(name)))
+    assert.deepStrictEqual([...others].filter((name) => !members.has(name)), [])
+  })
+
+  it("each row of `hot` is a member of a hot partition", () => {
+    const { text } = parseSource("Store.ts", readFileSync(join(root, "src/store/Store.ts"), "utf8"))
+    const hot = rows.filter((row) => row.startsWith("hot.")).map((row) => row.slice("hot.".length))
+    assert.deepStrictEqual(hot.filter((name) => !text.includes(`  readonly ${name}: (`)), [])
+    assert.isAbove(hot.length, 2)
+  })
 })
 
 describe("helpers of tests", () => {
@@ -559,6 +594,18 @@ describe("violation of a rule", () => {
     assert.lengthOf(of(`${header}export { A } from "./B.ts"`), 1)
   })
 
+  it("oneName: a second public type of one name is found, and overloads, values and private types are not", () => {
+    const files = {
+      "cache/A.ts": "export interface Guard {}\nexport interface Options {}\nexport const key = 1",
+      "store/B.ts": "export type Guard = 1\nexport class Options {}\nexport const key = 2\ninterface Own {}",
+      "store/C.ts": "export interface Own {}\nexport type Own = 1",
+      "store/internal/d.ts": "export interface Guard {}"
+    }
+    assert.deepStrictEqual(find(Architecture.oneName, files), [
+      "store/B.ts:1: `cache/A.ts` exports a type `Guard`, too"
+    ])
+  })
+
   it("stability: an export that does not say how stable it is, says it twice, or says another word, is found", () => {
     const of = (tags: string, path = "store/A.ts") =>
       find(Architecture.stability, {
@@ -578,10 +625,13 @@ describe("violation of a rule", () => {
     }
   })
 
-  it("alone: a doc comment that refers to the one before it is found", () => {
-    const text = "/** A. */\nconst a = 1\n/** The same, for b. */\nconst b = 2\n"
-    assert.lengthOf(find(Architecture.alone, { "store/A.ts": text }), 1)
-    assert.deepStrictEqual(find(Architecture.alone, { "store/internal/a.ts": text }), [])
+  it("alone: a doc comment that refers to the one before it, and a heading without a star, are found", () => {
+    const of = (comment: string) =>
+      find(Architecture.alone, { "store/internal/a.ts": `/** ${comment} */\nconst a = 1\n` })
+    const leaning = ["The same, for b.", "Does so in every tier.", "It has read.", "Its place.", "As in {@link Codec}."]
+    for (const comment of leaning) assert.lengthOf(of(comment), 1, comment)
+    assert.lengthOf(of("A.\n *\n * *Details**\n *\n * B."), 1)
+    assert.deepStrictEqual(of("Itself, a theme: *emphasis*.\n *\n * **Details**\n *\n * It is *one* **two**."), [])
   })
 
   it("documented: overloads share one comment, and internal exports and private files need none", () => {

@@ -230,7 +230,7 @@ export class Absent extends Schema.TaggedError<Absent>()("Absent", {
 }) {
   override get message() {
     const why = this.why === "no value"
-      ? "its load says that there is no value"
+      ? "its lookup returned `Lookup.absent`"
       : this.why === "nothing to renew"
       ? "its lookup returned `Lookup.notModified()`, and the cache has no value to renew; help: return it only if " +
         "the context of the lookup has `previous`"

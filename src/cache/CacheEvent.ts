@@ -46,7 +46,7 @@ export type Target =
 export type InvalidationMode = "hide" | "markStale"
 
 /**
- * One event. It concerns one key, a set of keys, or a tier. Only `Missed` is of no family.
+ * One event. It concerns one key, a set of keys, or a tier. Only `Lagged` is of no family.
  *
  * - `Hit`: `tier` had the value, and it was served. `stale` is true if the value was past its lifetime.
  * - `Miss`: memory had no value that may be served. If a lower tier has one, a `Hit` of that tier follows.
@@ -58,7 +58,7 @@ export type InvalidationMode = "hide" | "markStale"
  * - `Invalidated`: keys were invalidated. `target` says which ones, and `scope` is the same as a text: a key, a pattern
  *   or a tag. `through` is the family whose change caused it.
  * - `Refused`: a load's value was not stored, because its key was invalidated while it ran.
- * - `Missed`: the listener was too slow. `count` events are lost, in the place of this one. At most 16,384 events, or
+ * - `Lagged`: the listener was too slow. `count` events are lost, in the place of this one. At most 16,384 events, or
  *   4,194,304 characters of keys, wait for a listener; beyond that, the oldest are lost. No operation waits for a
  *   listener.
  * - `TierFailed`: a tier failed. A read continues with the next tier; a failed write or invalidation fails its caller.
@@ -97,7 +97,7 @@ interface Events {
     readonly stamp: number
   }
   readonly Refused: { readonly family: string; readonly key: string }
-  readonly Missed: { readonly count: number }
+  readonly Lagged: { readonly count: number }
   readonly TierFailed: { readonly family: string; readonly operation: string; readonly error: StoreError }
 }
 

@@ -227,7 +227,7 @@ export const publish = <E, R>(
     const unknown = Nearest.unknownOption(options, known)
     if (unknown !== undefined) return invalid(unknown.option, unknown.why)
     const { cache, interval = intervalDefault } = options
-    if (typeof cache !== "string" || cache === "") return invalid("cache", "must be a text that is not empty")
+    if (typeof cache !== "string" || cache === "") return invalid("cache", "must be a string that is not empty")
     if (!(millisOf(interval) > 0)) return invalid("interval", "must be a duration above zero")
     if (!Effect.isEffect(stats)) return invalid("stats", "must be an Effect of the counts of a cache")
     const published = new Map<string, FamilyStats>()

@@ -25,6 +25,10 @@ declare const TypeId: unique symbol
 /**
  * Whether many holders may share the lease on a key (`shared`), or one has it alone (`exclusive`).
  *
+ * **When to use**
+ *
+ * `exclusive` to write the key; `shared` to keep writers away while several callers read.
+ *
  * @stability stable
  * @category models
  * @since 0.1.0
@@ -52,6 +56,10 @@ export interface LeaseOptions<out Mode extends LeaseMode = LeaseMode> {
 
 /**
  * Options that ask for a shared lease, whatever else they contain.
+ *
+ * **When to use**
+ *
+ * As the parameter of a helper of a borrower, who may take no exclusive lease.
  *
  * @stability stable
  * @category models

@@ -200,8 +200,8 @@ const writeOptions = /'([^']+)' does not exist in type 'WriteOptions<"([^"]+)">'
 // The values of each option of a write.
 const written: { readonly [option: string]: string } = {
   timeToLive: "a duration, such as '5 minutes', '1 hour' or 500 (milliseconds), or 'never', or 'doNotStore'",
-  tags: "a list of texts, ['de', 'news']",
-  revision: "the source's own name of this state of the value, a text",
+  tags: "a list of strings, ['de', 'news']",
+  revision: "the source's own name of this state of the value, a string",
   ifVersion: "the version that the key must have, a number, or null for a key without a value",
   lease: "an exclusive lease of this family"
 }

@@ -38,7 +38,7 @@ export const codesIn = (text: string): ReadonlyArray<string> => {
 /** Prints the explanations of codes, each once; fails if one of the texts has no code. */
 export const explain = (texts: ReadonlyArray<string>, isJson: boolean): Effect.Effect<void, CodeUnknown> =>
   Effect.gen(function*() {
-    const found: Array<Explanations.Explanation> = []
+    const found: Array<Explanations.CodeExplanation> = []
     for (const code of new Set(texts.flatMap(codesIn))) {
       const explanation = Explanations.find(code)
       if (explanation === undefined) return yield* new CodeUnknown({ code })
@@ -50,7 +50,7 @@ export const explain = (texts: ReadonlyArray<string>, isJson: boolean): Effect.E
 
 const indent = (text: string): string => text.trimEnd().split("\n").map((line) => line && `    ${line}`).join("\n")
 
-const show = (explanation: Explanations.Explanation): string =>
+const show = (explanation: Explanations.CodeExplanation): string =>
   [
     `${explanation.code}, found by ${explanation.foundBy}`,
     explanation.what,

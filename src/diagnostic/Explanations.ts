@@ -20,7 +20,7 @@ import type { Explained } from "./types/explained.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Explanation extends Explained {}
+export interface CodeExplanation extends Explained {}
 
 /**
  * Finds the explanation of a code; `undefined` for a text that is not a code.
@@ -43,7 +43,7 @@ export interface Explanation extends Explained {}
  * @category getters
  * @since 0.1.0
  */
-export const find = (code: string): Explanation | undefined => all.find((explanation) => explanation.code === code)
+export const find = (code: string): CodeExplanation | undefined => all.find((explanation) => explanation.code === code)
 
 /**
  * Every code, in order of groups: patterns and keys, ownership, manifests, stores and engine.
@@ -66,4 +66,4 @@ export const find = (code: string): Explanation | undefined => all.find((explana
  * @category getters
  * @since 0.1.0
  */
-export const all: ReadonlyArray<Explanation> = [...patterns, ...ownership, ...manifests, ...engine]
+export const all: ReadonlyArray<CodeExplanation> = [...patterns, ...ownership, ...manifests, ...engine]

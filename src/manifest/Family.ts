@@ -29,6 +29,11 @@ import type { AnyLoad, CheckedLoad, requiredByLoad } from "./types/loads.ts"
 /**
  * Options of an invalidation.
  *
+ * **When to use**
+ *
+ * `markStale` where readers may get the old value while the new one is loaded. The default, `hide`, where they must
+ * not: after a change of permissions, for example.
+ *
  * **Details**
  *
  * `mode: "hide"`, the default, makes entries absent. `mode: "markStale"` makes them stale: reads may still get them
@@ -46,6 +51,10 @@ export interface InvalidateOptions {
 
 /**
  * Options of a read.
+ *
+ * **When to use**
+ *
+ * `stale: "refuse"` where one reader needs a fresh value, and the stale rules are right for the others.
  *
  * **Details**
  *
@@ -189,7 +198,7 @@ export type Value<P extends string, V> = V | Misfit.OtherwiseEach<Misfit.value<P
  * @category type level
  * @since 0.1.0
  */
-export type Entry<P extends string, V, Codecs> = readonly [
+export type NewEntry<P extends string, V, Codecs> = readonly [
   params: KeyParams<P, Codecs>,
   value: Value<P, V>
 ]
@@ -218,7 +227,7 @@ export type Many<A> = ReadonlyArray<A> | Iterable<A>
  * @category type level
  * @since 0.1.0
  */
-export type Change<P extends string, V> =
+export type NewValue<P extends string, V> =
   | BareValue<V>
   | Misfit.OtherwiseLast<[hasNoExit<V>] extends [never] ? Misfit.changeExit<P> : Misfit.change<P>, V>
   | Effect.Effect<V | Misfit.OtherwiseEach<Misfit.change<P>, V>, any, any>
@@ -233,7 +242,7 @@ export type Change<P extends string, V> =
 export type NoChange<P extends string, V, A> = [A] extends [PromiseLike<any>] ? Misfit.changePromise<P>
   : [A] extends [void] ? Misfit.changeNothing<P>
   : [A] extends [Option.Option<any>] ? Misfit.changeOption<P>
-  : Change<P, V>
+  : NewValue<P, V>
 // Generic code may return a `V`: the compiler takes `hasNoExit` of any type for `true`, and skips the first branch.
 type BareValue<V> = [hasNoExit<V>] extends [never] ? Exclude<V, Effect.Effect<any, any, any>> : V
 type hasNoExit<V> = [isExit<V>] extends [false] ? true : never
@@ -265,6 +274,11 @@ export type neededBy<A> = isAny<A> extends true ? never : A extends Effect.Effec
 
 /**
  * The operations that read. `R` is the right that they require, or `never` for a reader or a writer.
+ *
+ * **When to use**
+ *
+ * As the parameter of a helper that an accessor and each handle may be passed to. A helper that reads outside of Effect
+ * takes a {@link Readable}.
  *
  * @stability stable
  * @category models
@@ -449,6 +463,10 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
   ) => Effect.Effect<Answer<V>, CacheError | E, R>
   /**
    * Returns the fresh value that a tier holds, with its tier, age and version, as an `Option`. Never runs a lookup.
+   *
+   * **When to use**
+   *
+   * To look at what the cache has, as it is: `getAnswer` loads what is absent.
    *
    * **Example** (The tier of a held value)
    *
@@ -804,6 +822,11 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
 /**
  * The operations that write. `R` is the right that they require, or `never` for a writer.
  *
+ * **When to use**
+ *
+ * As the parameter of a helper that writes, with an accessor or with a writer. A helper that also reads takes a
+ * {@link Writer}.
+ *
  * @stability stable
  * @category models
  * @since 0.1.0
@@ -891,7 +914,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    * @see `Manifest.Service.batch` for writes to several families
    */
   readonly setMany: (
-    entries: Many<Entry<P, V, Codecs>>,
+    entries: Many<NewEntry<P, V, Codecs>>,
     options?: WriteOptions<P>
   ) => Effect.Effect<void, CacheError, R>
   /**
@@ -943,7 +966,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    */
   readonly update: <A>(
     params: KeyParams<P, Codecs>,
-    f: (was: V) => [A] extends [Change<P, V>] ? A : NoChange<P, V, A>
+    f: (was: V) => [A] extends [NewValue<P, V>] ? A : NoChange<P, V, A>
   ) => Effect.Effect<V, CacheError | E | failedBy<A>, R | neededBy<A>>
   /**
    * Replaces the value that is held by what `f` makes of it. The entry keeps its lifetime, tags and revision. Never
@@ -984,7 +1007,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    */
   readonly patch: <A>(
     params: KeyParams<P, Codecs>,
-    f: (was: V) => [A] extends [Change<P, V>] ? A : NoChange<P, V, A>
+    f: (was: V) => [A] extends [NewValue<P, V>] ? A : NoChange<P, V, A>
   ) => Effect.Effect<Option.Option<V>, CacheError | failedBy<A>, R | neededBy<A>>
   /**
    * Removes the entry of a key, and drops all entries that derive from it. To delete a key without an entry is not a
@@ -1670,6 +1693,11 @@ export interface Write<out R> {
 /**
  * The operations that read, of a handle: they require nothing, and two of them work outside of Effect.
  *
+ * **When to use**
+ *
+ * As the parameter of a helper that the handles of owners and of borrowers may be passed to, such as a resolver that
+ * reads without an Effect.
+ *
  * @stability stable
  * @category models
  * @since 0.1.0
@@ -1739,6 +1767,10 @@ export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, 
 
 /**
  * The handle of a borrower: the operations that read, which are those of `Family.Readable`.
+ *
+ * **When to use**
+ *
+ * To name what `reader` of an accessor returns. As a parameter, {@link Readable} also takes the handle of an owner.
  *
  * **Details**
  *
@@ -1868,6 +1900,10 @@ type CannotWrite<P extends string, Name extends string> = RightFindings.writeThr
 
 /**
  * The handle of an owner: the operations that read and write. They require nothing.
+ *
+ * **When to use**
+ *
+ * To name what `writer` of an accessor returns, such as for a helper of the owner that reads and writes.
  *
  * @stability stable
  * @category models

@@ -948,7 +948,7 @@ export interface Service<Self, Id extends string> {
    * **Gotchas**
    *
    * While a listener exists, each hit is slower, because it makes an event. No reader waits for a listener: one that is
-   * more than 16,384 events behind loses the oldest, and gets one event `Missed` with their `count` in their place.
+   * more than 16,384 events behind loses the oldest, and gets one event `Lagged` with their `count` in their place.
    *
    * **Example** (The first hit)
    *

@@ -90,7 +90,7 @@ export type Plan = ReadonlyArray<Step>
 
 /**
  * One step of a plan. It drops from one family every entry whose parameters agree with `bound` and `constants`, if the
- * changed key passes all `guards`. It is plain data: segments and holes are numbers.
+ * changed key passes all `conditions`. It is plain data: segments and holes are numbers.
  *
  * @stability experimental
  * @category invalidation
@@ -104,7 +104,7 @@ export interface Step {
   readonly bound: ReadonlyArray<readonly [hole: number, segment: number]>
   /** Holes of the family that must equal a text. */
   readonly constants: ReadonlyArray<readonly [hole: number, text: string]>
-  readonly guards: ReadonlyArray<Guard>
+  readonly conditions: ReadonlyArray<StepCondition>
   /** The number of free holes. If none is free, the step drops one entry; if all are free, the whole family. */
   readonly free: number
 }
@@ -117,7 +117,7 @@ export interface Step {
  * @category invalidation
  * @since 0.1.0
  */
-export type Guard =
+export type StepCondition =
   | { readonly _tag: "Equals"; readonly segment: number; readonly text: string }
   | { readonly _tag: "Length"; readonly segments: number }
   | { readonly _tag: "MinLength"; readonly segments: number }

@@ -66,6 +66,11 @@ const isMeasure = (input: object): boolean => {
  * Decodes a duration that a caller gave, in milliseconds, 0 or more. `NaN` for a negative duration, for an object with
  * an unknown unit, and for an input that is not a duration, or that throws when it is read.
  *
+ * **When to use**
+ *
+ * For durations of your own options that are written as those of a family. `Duration.toMillis` of Effect does not read
+ * `"30m"`.
+ *
  * **Example** (One parser for all forms)
  *
  * ```ts

@@ -49,7 +49,7 @@ export interface KeyPattern {
   /** The pattern with nameless parameters: equal for patterns of the same keys. */
   readonly normal: string
   /** All segments, without a last `*`. */
-  readonly segments: ReadonlyArray<Segment>
+  readonly segments: ReadonlyArray<PatternSegment>
   /** Whether the pattern ends in `*`. */
   readonly rest: boolean
   readonly holes: ReadonlyArray<string>
@@ -62,7 +62,7 @@ export interface KeyPattern {
  * @category models
  * @since 0.1.0
  */
-export type Segment =
+export type PatternSegment =
   | { readonly _tag: "Text"; readonly text: string }
   | { readonly _tag: "Hole"; readonly name: string }
 
@@ -263,7 +263,7 @@ const parse = (source: string, isDeclared: boolean): Result.Result<KeyPattern, D
   if (parts.length > segmentsMax) return Result.fail(Malformed.patternTooLong(source))
   const rest = parts.at(-1) === "*"
   if (rest) parts.pop()
-  const segments: Array<Segment> = []
+  const segments: Array<PatternSegment> = []
   const holes: Array<string> = []
   for (const part of parts) {
     const problem = segmentProblem(source, part, holes, isDeclared)

@@ -69,9 +69,9 @@ export interface Codec<V> {
 export interface Later<V> {
   /** Makes the codec of the family with `make`, which is {@link schema}. */
   readonly later: (make: <A, E>(schema: Schema.Codec<A, E>, options?: Options) => Codec<A>) => Codec<V>
-  /** As in {@link Codec}. */
+  /** Whether a value fits the schema, as `admits` of a {@link Codec} says. */
   readonly admits?: ((value: V) => boolean) | undefined
-  /** As in {@link Codec}. */
+  /** Whether a loaded value is of the kind that the schema names, as `admitsKind` of a {@link Codec} says. */
   readonly admitsKind?: ((value: V) => boolean) | undefined
   /** Says where a value does not fit the schema, without anything of the value; `undefined` if it cannot say. */
   readonly misfit?: ((value: V) => string | undefined) | undefined

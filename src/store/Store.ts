@@ -170,7 +170,7 @@ export interface Condition {
   readonly key: string
   readonly version: number | undefined
   readonly orAbsent: boolean
-  /** Whether no news of the key came since the round was made: else the version is none that is known. */
+  /** Whether no news of the key has come since the round was made. If some has, `version` is out of date. */
   readonly isCurrent?: (() => boolean) | undefined
 }
 
@@ -213,7 +213,7 @@ export interface Guard {
 export interface Round {
   /** At most one change for each partition. */
   readonly changes: ReadonlyArray<Change<any>>
-  /** They are judged one after the other, before the changes are made. One that is refused stops nothing else. */
+  /** Conditional writes, judged one after the other before the changes are made. A refused one stops nothing else. */
   readonly guards?: ReadonlyArray<Guard> | undefined
   readonly marks: ReadonlyArray<Mark>
 }
@@ -273,7 +273,7 @@ export const makeCommons = (): Commons => ({ stamp: 0, version: 0, engines: unde
  * @category models
  * @since 0.1.0
  */
-export interface Page<V> {
+export interface PartitionPage<V> {
   readonly entries: ReadonlyArray<readonly [key: string, entry: Entry<V>]>
   /**
    * Further keys of the page, for the caller to look up one by one: what memory holds, and what has changed its tier
@@ -308,11 +308,12 @@ export interface Partition<V> {
    */
   readonly prepare: (key: string, content: Content<V>) => Effect.Effect<Prepared<V>, StoreError>
   /**
-   * Why so many entries do not fit, those that are on their way included; `undefined` if they do. `bytes` is the sum of
-   * their `Prepared`. A write that is refused so changes nothing, and the writes beside it go on. Optional: a tier
-   * without it has room for each value that it prepares.
+   * Returns the error if the tier has no room for this many entries, together with those on their way; `undefined` if
+   * it has. `bytes` is the sum of their `Prepared`. Such a write changes nothing, and the writes beside it go on.
+   * Optional: a tier without it has room for each value that it prepares.
    */
   readonly full?: ((entries: number, bytes: number) => StoreError | undefined) | undefined
+  /** Returns the entry of a key, with the tier that holds it; `undefined` if there is none, or if it has expired. */
   readonly get: (key: string) => Effect.Effect<Found<V> | undefined, StoreError>
   /** Returns one answer for each key, in the order of the keys. */
   readonly getMany: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Found<V> | undefined>, StoreError>
@@ -347,7 +348,7 @@ export interface Partition<V> {
    * - A partition with `below` also takes a `max` of 0 for the first page. It then returns only the bookmark of the
    *   beginning: what leaves a tier from now on is in one of the pages.
    */
-  readonly page?: ((after: string | undefined, max: number) => Effect.Effect<Page<V>, StoreError>) | undefined
+  readonly page?: ((after: string | undefined, max: number) => Effect.Effect<PartitionPage<V>, StoreError>) | undefined
   /**
    * Calls `freshUntilMax` for every entry, and applies its result. It also calls it for entries that no read would find
    * (expired, or of another schema). Done, and durable, when it returns. Entries written while it runs may be left out;
@@ -623,9 +624,11 @@ export class Store extends Context.Service<Store, {
   readonly name: string
   /** Opens a family until the Scope ends. A name that is already open is opened again, onto the same entries. */
   readonly open: <V>(family: StoreFamily<V>) => Effect.Effect<Partition<V>, StoreError, Scope.Scope>
+  /** The counters of the place, which all engines over it share. */
   readonly commons: Commons
   /** Makes all changes of a round, or none. */
   readonly write: (round: Round) => Effect.Effect<void, StoreError>
+  /** Returns the marks that the store has kept, and the greatest stamp and version that it was given. */
   readonly loadMarks: Effect.Effect<MarkLog, StoreError>
   /** Keeps the greatest stamp of each scope. */
   readonly recordMarks: (marks: ReadonlyArray<Mark>) => Effect.Effect<void, StoreError>

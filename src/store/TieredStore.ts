@@ -74,6 +74,8 @@ export interface Options {
    * - `"onEviction"`: the fastest tier gets each value when it is set. A lower tier gets an entry when the tier above
    *   evicts it, and gets all others when the family is closed.
    *
+   * Choose `"onEviction"` where writes are many and a crash may lose values that a lookup can load again.
+   *
    * With `"onEviction"` a crash loses the entries that only memory holds. No older value and no part of a batch takes
    * their place. Reads find an entry while it is on its way to a lower tier. At most 65,536 entries of a family (and
    * 67,108,864 characters of texts) can be on their way; entries beyond that are lost, as if the lowest tier had

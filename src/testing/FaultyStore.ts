@@ -73,7 +73,7 @@ export interface Rule {
  * @category models
  * @since 0.1.0
  */
-export interface Plan {
+export interface FaultPlan {
   readonly seed?: number | undefined
   readonly rules: ReadonlyArray<Rule>
 }
@@ -133,7 +133,7 @@ export class Faults extends Context.Service<Faults, {
  */
 export const make = (
   store: Store["Service"],
-  plan: Plan
+  plan: FaultPlan
 ): Effect.Effect<readonly [store: Store["Service"], faults: Faults["Service"]], StoreError> => {
   const wrong = invalid(plan)
   if (wrong !== undefined) return Effect.fail(wrong)
@@ -207,7 +207,7 @@ export const make = (
  */
 export const layer = <E, R>(
   inner: Layer.Layer<Store, E, R>,
-  plan: Plan
+  plan: FaultPlan
 ): Layer.Layer<Store | Faults, E | StoreError, R> =>
   Layer.effectContext(
     Effect.flatMap(
@@ -274,7 +274,7 @@ const damage = <A>(
 
 class Injector {
   readonly #tier: string
-  readonly #plan: Plan
+  readonly #plan: FaultPlan
   readonly #random: typeof Random.Random.Service
   readonly #seen = new Map<Rule, number>()
   readonly #injected: Array<readonly [Operation, Fault["kind"]]> = []
@@ -282,7 +282,7 @@ class Injector {
   #calls = 0
   #stopped = false
 
-  constructor(tier: string, plan: Plan, random: typeof Random.Random.Service) {
+  constructor(tier: string, plan: FaultPlan, random: typeof Random.Random.Service) {
     this.#tier = tier
     this.#plan = plan
     this.#random = random
@@ -382,7 +382,7 @@ class Injector {
 const refused = (option: string, why: string) =>
   new StoreError({ reason: new InvalidStoreOptions({ tier: "faulty", option, why }) })
 
-const planKnown: { readonly [Option in keyof Required<Plan>]: true } = { seed: true, rules: true }
+const planKnown: { readonly [Option in keyof Required<FaultPlan>]: true } = { seed: true, rules: true }
 const ruleKnown: { readonly [Option in keyof Required<Rule>]: true } = {
   fault: true,
   operations: true,
@@ -396,7 +396,7 @@ const unknownOf = (given: object, known: object): StoreError | undefined => {
   return unknown && refused(unknown.option, unknown.why)
 }
 
-const invalid = (plan: Plan): StoreError | undefined => {
+const invalid = (plan: FaultPlan): StoreError | undefined => {
   if (!isBag(plan as unknown)) return refused("options", "must be an object")
   const unknown = unknownOf(plan, planKnown)
   if (unknown !== undefined) return unknown

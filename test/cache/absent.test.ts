@@ -367,7 +367,7 @@ describe("error of an absent key", () => {
       Effect.gen(function*() {
         const { stackTraceLimit } = Error
         const error = yield* nothing({ negativeTimeToLive })
-        assert.match(error.message, /^E0501: .* is absent: its load says that there is no value$/)
+        assert.match(error.message, /^E0501: .* is absent: its lookup returned `Lookup.absent`$/)
         assert.strictEqual(error.stack, `CacheError: ${error.message}`)
         assert.strictEqual(Error.stackTraceLimit, stackTraceLimit)
         assert.match(new Error("another").stack!, /\n {4}at /)

@@ -36,8 +36,8 @@ const told = (event: CacheEvent): string => {
       return `Invalidated ${event.scope} through ${event.through}: ${event.mode}`
     case "TierFailed":
       return `TierFailed in ${event.operation}`
-    case "Missed":
-      return `Missed ${event.count}`
+    case "Lagged":
+      return `Lagged ${event.count}`
     default:
       return `${event._tag} ${event.key}`
   }
@@ -226,11 +226,11 @@ describe("events of a listener", () => {
       yield* settle
       yield* set(total)
       yield* settle
-      const missed = seen.flatMap((event) => event._tag === "Missed" ? [event.count] : [])
+      const missed = seen.flatMap((event) => event._tag === "Lagged" ? [event.count] : [])
       assert.strictEqual(missed.length, 1)
       assert.strictEqual(seen.length - 1 + missed[0]!, total + 1)
       assert.isAtLeast(seen.length, 16_384)
-      assert.isAtMost(seen.findIndex(({ _tag }) => _tag === "Missed"), total - missed[0]!)
+      assert.isAtMost(seen.findIndex(({ _tag }) => _tag === "Lagged"), total - missed[0]!)
     }))
 })
 

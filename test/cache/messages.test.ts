@@ -140,7 +140,7 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.Absent({ key: "user:1", family: "user", why: "no value" }),
-    "E0501: `user:1` is absent: its load says that there is no value"
+    "E0501: `user:1` is absent: its lookup returned `Lookup.absent`"
   ],
   [
     new CacheError.QueueFull({ key: "user:1", family: "user", queueMax: 3 }),

@@ -67,7 +67,7 @@ describe("cost of a family", () => {
       assert.deepStrictEqual([lookups, lookupMillis], [2, 300])
     }))
 
-  it.effect("the cost counts no lookup where a lower tier answers, and none that found no room to run", () =>
+  it.effect("the metric of costs counts no lookup that did not run: a lower tier answered, or the queue was full", () =>
     Effect.gen(function*() {
       const { of, running } = yield* family(
         { loadConcurrency: 1, loadQueueMax: 1 },

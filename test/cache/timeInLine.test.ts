@@ -78,7 +78,7 @@ for (const [name, [policy, lookupMillis]] of Object.entries(deadlines)) {
         checkInvariants(on.running)
       }))
 
-    it.effect(`a lookup that hangs holds up those behind it no longer than that: ${name}`, () =>
+    it.effect(`a lookup that hangs does not hold up the lookups behind it beyond its timeout: ${name}`, () =>
       Effect.gen(function*() {
         const { of, running, source } = yield* family(one, (run) => run === 1 ? Effect.never : slow(run))
         const hanging = yield* fork(Effect.exit(of("hangs").get))

@@ -157,7 +157,7 @@ describe("value that is too heavy for memory", () => {
       running.cache.families.get("user")!.checkInvariants({ idle: true })
     }))
 
-  it.effect("the value is read from the lower tier", () =>
+  it.effect("a value that is too heavy for memory is read from the lower tier", () =>
     Effect.gen(function*() {
       const policy = { weigher: (_: string, value: unknown) => String(value).length }
       const store: Layer.Layer<Store, any> = Layer.effect(

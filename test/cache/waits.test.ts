@@ -282,7 +282,7 @@ describe("chain of ten thousand loads", () => {
       checkIdle()
     }))
 
-  it.effect("the chain fails when its last lookup fails", () =>
+  it.effect("a chain of lookups fails when its last lookup fails", () =>
     Effect.gen(function*() {
       const { checkIdle, families } = yield* chain(Effect.fail("broken"))
       assert.strictEqual(yield* Effect.flip(families("step").read(top)), "broken")

@@ -167,7 +167,7 @@ describe("waiting leases", () => {
       assert.deepStrictEqual(order, [0, 1, 2])
     }))
 
-  it.effect("a shorter lease that comes later ends in time", () =>
+  it.effect("a short lease that was granted after a long one ends at its own time", () =>
     Effect.gen(function*() {
       const table = yield* newTable
       const other = parsePatternUnsafe("user:2")

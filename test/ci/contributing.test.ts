@@ -4,7 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { limits } from "../../.ci/architecture.ts"
 import { readSources } from "../../.ci/source.ts"
 import manifest from "../../package.json" with { type: "json" }
@@ -30,6 +30,15 @@ const section = (text: string, heading: string): string => {
   return next === -1 ? rest : rest.slice(0, next)
 }
 const codes = (text: string): ReadonlyArray<string> => Array.from(text.matchAll(/`([^`\n]+)`/g), ([, code]) => code!)
+const isPath = (code: string): boolean => /^(?:[\w.-]+\/)+[\w.-]*$|^(?:README\.md|package\.json)$/.test(code)
+/** The file itself, or the files of a folder; none where a recipe makes up the name. */
+const filesBelow = (path: string): ReadonlyArray<string> => {
+  if (path === "." || !existsSync(join(root, path))) return []
+  if (!statSync(join(root, path)).isDirectory()) return [path]
+  return readdirSync(join(root, path), { encoding: "utf8", recursive: true })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => `${path.replace(/\/$/, "")}/${name}`)
+}
 const firstCells = (text: string): ReadonlyArray<string> =>
   Array.from(text.matchAll(/^\| (.*?) \|/gm), ([, cell]) => cell!)
 
@@ -56,6 +65,35 @@ describe("CONTRIBUTING.md", () => {
       steps.filter((step) => !/^\d+\. `(?:[\w.]+\/|README\.md|package\.json|npm run )/.test(step)),
       []
     )
+  })
+
+  it("each name in a step of a recipe is one of the files that the step names", () => {
+    const steps = contributing.match(/^\d+\. .*\n(?: {3}.*\n)*/gm)!
+    const wrong: Array<string> = []
+    let count = 0
+    for (const step of steps) {
+      const paths = codes(step).filter(isPath)
+      const files = paths.flatMap(filesBelow)
+      // Beside a file, and below a folder.
+      const beside = [...files, ...paths.flatMap((path) => filesBelow(dirname(path)))]
+      const check = (name: string, within: ReadonlyArray<string>) => {
+        count++
+        const word = new RegExp(`\\b${name.split(".").at(-1)}\\b`)
+        if (!within.some((file) => word.test(read(file)))) wrong.push(`${name}: ${step.slice(0, 60)}`)
+      }
+      for (const [, name, file] of step.replace(/\s+/g, " ").matchAll(/`(\w+)` of `([\w./]+\.(?:ts|json))`/g)) {
+        check(name!, beside.filter((path) => path === file || path.endsWith(`/${file}`)))
+      }
+      for (const code of codes(step)) {
+        if (isPath(code) || /^E\d\d$/.test(code)) continue
+        if (/^\w+\.ts$/.test(code)) {
+          count++
+          if (!beside.some((path) => path.endsWith(`/${code}`))) wrong.push(`${code}: ${step.slice(0, 60)}`)
+        } else if (/^[a-z_][\w.]*$/i.test(code)) check(code, files)
+      }
+    }
+    assert.isAbove(count, 80)
+    assert.deepStrictEqual(wrong, [])
   })
 
   it("each declaration that a recipe adds to exists", () => {

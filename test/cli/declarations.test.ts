@@ -78,7 +78,7 @@ describe("other party of a finding", () => {
     assert.deepStrictEqual(lineOf(`${families}\n${one}\n${odd}`, "'user:{id}' is owned twice"), ["a.ts", 2])
   })
 
-  it("the party is found when the meaning of a name is certain", () => {
+  it("the owner or reader that a name stands for is found when its meaning is certain", () => {
     const files: { readonly [file: string]: string } = {
       "a.ts": `import First from "./one.ts"\nimport * as all from "./two.ts"\n` +
         "First.keys.user.get(1)\nall.Two.keys.user.get(2)",

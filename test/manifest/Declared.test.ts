@@ -116,16 +116,16 @@ describe("declaration that was cast or comes from data", () => {
     "another layer's write": [
       { layer: "server", owns: ["draft:{id}"] },
       "E0224",
-      "cannot write `draft:{id}` in layer `server`: it is owned by layer `client`; help: move the write to layer `client`"
+      "cannot write `draft:{id}` in deployment layer `server`: layer `client` owns it; help: move the write to layer `client`"
     ],
     "a read out of reach": [
       { layer: "server", borrows: ["draft:{id}"] },
       "E0225",
-      "cannot read `draft:{id}` in layer `server`: it lives in layer `client`, which `server` does not read; help: add"
+      "cannot read `draft:{id}` in deployment layer `server`: it is in layer `client`, which `server` does not read; help: add"
     ],
     "a text in the place of a list": [{ owns: "user:{id}" }, "E0408", `owns: \`owns\` ${list}`],
     "a list of other things": [{ borrows: [5] }, "E0408", list],
-    "a number in the place of a layer": [{ layer: 5 }, "E0408", "`layer` must be a text"],
+    "a number in the place of a layer": [{ layer: 5 }, "E0408", "`layer` must be a string"],
     "nothing": [null, "E0408", "`the declaration` must be an object"],
     "a list": [["user:{id}"], "E0408", "`the declaration` must be an object"],
     "a list without what derives": [
@@ -301,7 +301,7 @@ describe("body that was cast", () => {
       Effect.gen(function*() {
         const error = yield* Effect.flip(untyped.fn(name as string, {})(function*() {})())
         assert.strictEqual(error.reason._tag, "InvalidManifest")
-        assert.include(error.message, "`the name of a function` must be a text that is not empty")
+        assert.include(error.message, "`the name of a function` must be a string that is not empty")
       }))
   }
 

@@ -63,7 +63,7 @@ describe("manifest without a name", () => {
         yield* refuses(build(app.modules({ user: app.owner("user") })), "modules")
         yield* refuses(app.keys.user.get({ id: "1" }), "get")
         const error = yield* Effect.flip(Effect.scoped(build(app.layer)) as Effect.Effect<unknown, CacheError>)
-        assert.include(error.message, "`the name of the manifest` must be a text that is not empty")
+        assert.include(error.message, "`the name of the manifest` must be a string that is not empty")
       }))
   }
 })

@@ -170,7 +170,7 @@ describe("parameters of no key", () => {
     [{ day: true }, "the parameter `day` of `user:{day}` is of the kind `boolean`"],
     [
       { day: {} },
-      "the parameter `day` of `user:{day}` is of the kind `object`; help: give a text, a number or a bigint"
+      "the parameter `day` of `user:{day}` is of the kind `object`; help: give a string, a number or a bigint"
     ]
   ]
   for (const [params, why] of wrong) {
@@ -285,7 +285,7 @@ describe("parameter and its codec", () => {
         for (const operation of [user.get({ day: 1, "*": rest }), user.invalidateWhere({ "*": rest })]) {
           const { message } = (yield* Effect.flip(on(operation))) as CacheError
           assert.include(message, "the parameter `*` of `user:{day}:*` does not spell the rest of a key")
-          assert.include(message, "give a text of one segment or more, joined by `:`")
+          assert.include(message, "give a string of one segment or more, joined by `:`")
         }
       }
     }))
@@ -401,7 +401,7 @@ describe("parameters of an invalidation of many keys", () => {
     ["another name without a value", { tenant: "a", idd: undefined }],
     ["the rest of a pattern that has none", { tenant: "a", "*": "1" }],
     ["a list", []],
-    ["a list of texts", ["a"]],
+    ["a list of strings", ["a"]],
     ["a map", new Map([["tenant", "a"]])],
     ["a query of an address", new URLSearchParams("tenant=a")],
     ["an object whose names are those of its class", new Query()],

@@ -323,9 +323,9 @@ describe("module", () => {
     "a number": [1, "this is not an object with a module for each family or reader"],
     "a name that is not declared": [{ usr: Layer.empty }, "`Rights` declares no family and no reader `usr`"],
     "a part of another family": [{ facts: Layer.empty }, "family `facts` is part of `files`"],
-    "a module that is not a layer": [{ user: Effect.void }, "module `user` is not a layer"],
-    "a module that is undefined": [{ user: undefined }, "module `user` is not a layer"],
-    "a group without a layer": [{ users: { owns: ["user"] } }, "module `users` is not a layer"],
+    "a module that is not a layer": [{ user: Effect.void }, "module `user` is not a Layer"],
+    "a module that is undefined": [{ user: undefined }, "module `user` is not a Layer"],
+    "a group without a layer": [{ users: { owns: ["user"] } }, "module `users` is not a Layer"],
     "a group of a family that is not declared": [
       { users: { owns: ["usr"], layer: userLive } },
       "`Rights` declares no family `usr`"
@@ -337,7 +337,7 @@ describe("module", () => {
     ],
     "the options of an owner in its place": [
       { user: { lookup: () => Effect.succeed("Ann") } },
-      "module `user` is not a layer: these are the options of an owner"
+      "module `user` is not a Layer: these are the options of an owner"
     ],
     "a group that names a family twice": [
       { users: { owns: ["user", "prefs", "user"], layer: userLive } },
@@ -443,7 +443,7 @@ describe("name that comes from data", () => {
     ],
     "keys to warm that are not a list": [
       "E0408",
-      "owner.user.warm.keys: `warm.keys` must be a list of parameters, or an Effect of one",
+      "owner.user.warm.keys: `warm.keys` must be a list of parameters, or an Effect that returns such a list",
       () => C.owner("user", as<never>({ lookup, warm: { keys: 5 } }))
     ],
     "no keys to warm": [

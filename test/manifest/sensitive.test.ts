@@ -189,7 +189,7 @@ const program = (seen: Seen, visit: (app: any) => ReadonlyArray<readonly [door: 
     }
     for (const params of [{ id }, failing]) seen.see("the explanation", yield* as(app.keys.user.explain(params)))
     seen.see("the statistics", yield* as(app.stats))
-    for (const event of events) if (event._tag === "Missed" || event.family !== "open") seen.see("an event", event)
+    for (const event of events) if (event._tag === "Lagged" || event.family !== "open") seen.see("an event", event)
     seen.see("a drawing", app.graph)
     seen.see("metrics", yield* Metric.snapshot)
     assert.isAbove(events.length, 0)
@@ -505,7 +505,7 @@ describe("sensitive family", () => {
         ]
       ])
       assert.deepStrictEqual(errors, [
-        `E0501: \`user:${SensitiveKey.hash(`absent ${canary}`)}\` is absent: its load says that there is no value`
+        `E0501: \`user:${SensitiveKey.hash(`absent ${canary}`)}\` is absent: its lookup returned \`Lookup.absent\``
       ])
     }))
 

@@ -143,7 +143,7 @@ describe("invalidation plan", () => {
       family: step.family,
       bound: step.bound,
       constants: step.constants,
-      guards: step.guards,
+      conditions: step.conditions,
       free: step.free
     }))
   }
@@ -156,9 +156,9 @@ describe("invalidation plan", () => {
       report: { pattern: "report", derives: ["feed:{id}:{page}"] }
     }
     assert.deepStrictEqual(planOf({ families }, "user"), [
-      { family: "profile", bound: [[0, 1]], constants: [], guards: [], free: 0 },
-      { family: "feed", bound: [[0, 1]], constants: [], guards: [], free: 1 },
-      { family: "report", bound: [], constants: [], guards: [], free: 0 }
+      { family: "profile", bound: [[0, 1]], constants: [], conditions: [], free: 0 },
+      { family: "feed", bound: [[0, 1]], constants: [], conditions: [], free: 1 },
+      { family: "report", bound: [], constants: [], conditions: [], free: 0 }
     ])
     assert.deepStrictEqual(planOf({ families }, "report"), [])
   })
@@ -174,19 +174,19 @@ describe("invalidation plan", () => {
     assert.deepStrictEqual(planOf({ families }, "user").map((step) => step.family), ["both", "near", "behind"])
   })
 
-  it("the plan guards what a reference says about a wider source", () => {
+  it("the plan has a condition for what a reference says about a wider source", () => {
     const families = {
       user: { pattern: "user:*" },
       profile: { pattern: "profile:{id}", derives: ["user:{id}"] },
       special: { pattern: "special", derives: ["user:{id}:posts"] }
     }
     assert.deepStrictEqual(planOf({ families }, "user"), [
-      { family: "profile", bound: [[0, 1]], constants: [], guards: [{ _tag: "Length", segments: 2 }], free: 0 },
+      { family: "profile", bound: [[0, 1]], constants: [], conditions: [{ _tag: "Length", segments: 2 }], free: 0 },
       {
         family: "special",
         bound: [],
         constants: [],
-        guards: [
+        conditions: [
           { _tag: "Length", segments: 3 },
           { _tag: "Equals", segment: 2, text: "posts" }
         ],
@@ -204,8 +204,8 @@ describe("invalidation plan", () => {
     }
     const nested = { ...families, admin: { ...families.admin, partOf: "team" } }
     assert.deepStrictEqual(planOf({ families: nested }, "user"), [
-      { family: "admin", bound: [], constants: [], guards: [], free: 0 },
-      { family: "page", bound: [], constants: [[0, "admin"]], guards: [], free: 0 }
+      { family: "admin", bound: [], constants: [], conditions: [], free: 0 },
+      { family: "page", bound: [], constants: [[0, "admin"]], conditions: [], free: 0 }
     ])
   })
 
@@ -244,7 +244,7 @@ describe("invalidation plan", () => {
       page: { pattern: "page:{id}", derives: ["user:{id}", "all"] }
     }
     assert.deepStrictEqual(planOf({ families }, "user").filter((step) => step.family === "page"), [
-      { family: "page", bound: [], constants: [], guards: [], free: 1 }
+      { family: "page", bound: [], constants: [], conditions: [], free: 1 }
     ])
   })
 
@@ -253,7 +253,7 @@ describe("invalidation plan", () => {
     const derives = Array.from({ length: count }, (_, index) => `user:{id}:${index}`)
     const families = { user: { pattern: "user:*" }, profile: { pattern: "profile:{id}", derives } }
     assert.deepStrictEqual(planOf({ families }, "user"), [
-      { family: "profile", bound: [], constants: [], guards: [], free: 1 }
+      { family: "profile", bound: [], constants: [], conditions: [], free: 1 }
     ])
   })
 
@@ -276,7 +276,7 @@ describe("invalidation plan", () => {
               concerned.toSorted((a, b) => a - b),
               [...new Set(plan.map(({ index }) => index))].toSorted((a, b) => a - b)
             )
-            for (const step of plan) assert.deepStrictEqual([step.constants, step.guards], [[], []])
+            for (const step of plan) assert.deepStrictEqual([step.constants, step.conditions], [[], []])
             known += concerned.length
           }
           assert.strictEqual(

@@ -141,16 +141,16 @@ describe("manifest from data", () => {
         "families.option.ttll E0406: unknown option 'ttll' in family 'option'; help: remove it, or check its spelling",
         "families.option.ttl E0406: unknown option 'ttl' in family 'option'; help: did you mean 'timeToLive'?",
         "families.user.params.id E0409: params of family 'user' names 'id', which is not a parameter of 'user:*'; help: remove it, or check its spelling",
-        "families.upward.derives.0 E0403: 'upward' in layer 'server' cannot reach 'draft:{id}' of layer 'client', which 'server' does not read; help: add 'client' to reads of layer 'server'",
+        "families.upward.derives.0 E0403: 'upward' in deployment layer 'server' cannot reach 'draft:{id}' of 'client', which 'server' does not read; help: add 'client' to reads of layer 'server'",
         "families.typo.layer E0404: no deployment layer is called 'srver'; help: did you mean 'server'?",
         "layers.server.reads.0 E0404: no deployment layer is called 'databse'; help: declare it in layers, or check its spelling",
-        "layers.edge E0405: layer 'edge' has no use: no family or reader lives in it, it reads no layer, and no layer reads it; help: remove it, or say in its reads which layers its programs may read"
+        "layers.edge E0405: deployment layer 'edge' has no use: it has no family and no reader, reads no layer, and none reads it; help: remove it, or say in its reads which layers its programs may read"
       ]
     )
     assert.deepStrictEqual(problemsOf({ families: { a: { pattern: 1 }, b: 2, c: {} } }), [
-      "families.a.pattern E0408: 'families.a.pattern' must be a text; help: see the type 'Definition'",
+      "families.a.pattern E0408: 'families.a.pattern' must be a string; help: see the type 'Definition'",
       "families.b E0408: 'families.b' must be an object; help: see the type 'Definition'",
-      "families.c.pattern E0408: 'families.c.pattern' must be a text; help: see the type 'Definition'"
+      "families.c.pattern E0408: 'families.c.pattern' must be a string; help: see the type 'Definition'"
     ])
     for (const wrong of [null, 1, [], {}, { families: null }]) assert.lengthOf(problemsOf(wrong), 1)
   })
@@ -189,11 +189,11 @@ describe("manifest from data", () => {
     const draft = { pattern: "draft:{id}", layer: "client" }
     const fromBelow = { ...size, derives: ["draft:{id}"] }
     assert.deepStrictEqual(problemsOf({ layers, families: { files, facts, size: fromBelow, draft } }), [
-      "families.size.derives.0 E0403: 'size' in layer 'server' cannot reach 'draft:{id}' of layer 'client', which 'server' does not read; help: add 'client' to reads of layer 'server'"
+      "families.size.derives.0 E0403: 'size' in deployment layer 'server' cannot reach 'draft:{id}' of 'client', which 'server' does not read; help: add 'client' to reads of layer 'server'"
     ])
     const other = { pattern: "other:{id}", layer: "other", derives: ["files:{id}:size"] }
     assert.deepStrictEqual(problemsOf({ layers: { ...layers, other: {} }, families: { files, facts, size, other } }), [
-      "families.other.derives.0 E0403: 'other' in layer 'other' cannot reach 'files:{id}:size' of layer 'server', which 'other' does not read; help: add 'server' to reads of layer 'other'"
+      "families.other.derives.0 E0403: 'other' in deployment layer 'other' cannot reach 'files:{id}:size' of 'server', which 'other' does not read; help: add 'server' to reads of layer 'other'"
     ])
   })
 
@@ -206,11 +206,11 @@ describe("manifest from data", () => {
     const problemsIn = (files: object, ...parts: ReadonlyArray<object>) =>
       problemsOf({ layers, families: { files: { pattern: "files:*", ...files }, facts: parts[0], size: parts[1] } })
     assert.deepStrictEqual(problemsIn({ layer: "server" }, facts, size), [
-      `families.size.layer E0240: part 'size' is in layer 'client', and its whole 'facts' is in layer 'server'; ${help} 'facts'`
+      `families.size.layer E0240: part 'size' is in deployment layer 'client', and its whole 'facts' is in layer 'server'; ${help} 'facts'`
     ])
     assert.deepStrictEqual(problemsIn({}, facts, { ...size, carvedFrom: "facts", partOf: undefined }), [])
     assert.deepStrictEqual(problemsIn({}, { ...facts, layer: "client" }, size), [
-      `families.facts.layer E0240: part 'facts' is in layer 'client', and its whole 'files' is in no layer; ${help} 'files'`
+      `families.facts.layer E0240: part 'facts' is in deployment layer 'client', and its whole 'files' is in no layer; ${help} 'files'`
     ])
     assert.deepStrictEqual(problemsIn({ layer: "client" }, facts, size), [])
   })
@@ -262,7 +262,7 @@ describe("manifest from data", () => {
     assert.deepStrictEqual(problemsOf({ layers: reads, families }), [])
     assert.deepStrictEqual(problemsOf({ layers: { ...reads, web: {}, tests: { reads: ["wep"] } }, families }), [
       "layers.tests.reads.0 E0404: no deployment layer is called 'wep'; help: did you mean 'web'?",
-      "layers.web E0405: layer 'web' has no use: no family or reader lives in it, it reads no layer, and no layer reads it; help: remove it, or say in its reads which layers its programs may read"
+      "layers.web E0405: deployment layer 'web' has no use: it has no family and no reader, reads no layer, and none reads it; help: remove it, or say in its reads which layers its programs may read"
     ])
   })
 
@@ -293,7 +293,7 @@ describe("manifest from data", () => {
       Object.fromEntries(
         Object.entries(schemas).map(([name, id]) => [name, { pattern: `${name}:{id}`, params: { id } }])
       )
-    const why = "E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean"
+    const why = "E0408: a key holds strings, and this Schema does not encode to a string, a number or a boolean"
     assert.deepStrictEqual(
       problemsOf({ families: familiesOf(refused) }).map((problem) => problem.split(";")[0]),
       Object.keys(refused).map((name) => `families.${name}.params.id ${why}`)

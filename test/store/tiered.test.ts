@@ -82,7 +82,7 @@ describe("read", () => {
 
   it.effect("a read fails when every tier fails", () =>
     Effect.gen(function*() {
-      const plan: FaultyStore.Plan = { rules: [{ fault: { kind: "fail" }, operations: ["get"] }] }
+      const plan: FaultyStore.FaultPlan = { rules: [{ fault: { kind: "fail" }, operations: ["get"] }] }
       const [[hot], [cold]] = [yield* FaultyStore.make(mapStore(), plan), yield* FaultyStore.make(mapStore(), plan)]
       const users = yield* TieredStore.make([hot, cold]).open(family())
       assert.isTrue(Exit.isFailure(yield* Effect.exit(users.get("1"))))

@@ -3,14 +3,14 @@
  */
 import type { Step } from "../../src/ownership/DependencyGraph.ts"
 
-/** Whether a changed key, given by its segments, passes the guards of a step. */
+/** Whether a changed key, given by its segments, passes the conditions of a step. */
 export const applies = (step: Step, key: ReadonlyArray<string>): boolean =>
-  step.guards.every((guard) =>
-    guard._tag === "Equals"
-      ? key[guard.segment] === guard.text
-      : guard._tag === "Length"
-      ? key.length === guard.segments
-      : key.length >= guard.segments
+  step.conditions.every((condition) =>
+    condition._tag === "Equals"
+      ? key[condition.segment] === condition.text
+      : condition._tag === "Length"
+      ? key.length === condition.segments
+      : key.length >= condition.segments
   )
 
 /** For each hole of the family its text, or `undefined` where every value goes, as for a last `*`. */

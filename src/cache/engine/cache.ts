@@ -266,14 +266,14 @@ export class Cache implements CacheContext, Peer {
 
   /**
    * The events from the moment when the stream runs until the cache closes, which ends the stream. A slow listener
-   * loses the oldest events, and gets a `Missed` with their number in their place.
+   * loses the oldest events, and gets a `Lagged` with their number in their place.
    */
   readonly events: Stream.Stream<CacheEvent> = Stream.suspend(() => {
     let next = 0
     return Stream.mapArray(this.numbered, (all) => {
       const events: Array<CacheEvent> = []
       for (const { event, number } of all) {
-        if (number > next) events.push(Object.freeze(CacheEvent.Missed({ count: number - next })))
+        if (number > next) events.push(Object.freeze(CacheEvent.Lagged({ count: number - next })))
         events.push(event)
         next = number + 1
       }

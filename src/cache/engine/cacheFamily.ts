@@ -11,23 +11,38 @@
  * - A load that brings another value than the one it replaces counts as a write: dependents are dropped.
  * - A value that is computed from a stale value is stale itself: it is returned, and not stored.
  *
- * Every verb that reads, and what it may do. `peek` and `hit` look at memory, `serve` and `read` may load.
+ * What each operation looks at, and what it may do:
  *
- * | verb | looks at | may load | may wait for a load | asks lower tiers |
+ * | reads | looks at | may load | may wait for a load | asks lower tiers |
  * | --- | --- | --- | --- | --- |
- * | `hot.hit`, `hot.peek` | memory, without a second look | no | no | no |
+ * | `hot.hit`, `hot.look`, `hot.peek` | memory, without a second look | no | no | no |
  * | `hitUnsafe` | memory, without a second look; tracked | no | no | no |
  * | `peekUnsafe`, `readUnsafe` | memory, with a second look | no | no | no |
- * | `find`, `held`, `readHeld`, `answerHeld` | memory, then the tiers | no | no | yes |
+ * | `find`, `has`, `held`, `readHeld`, `answerHeld` | memory, then the tiers | no | no | yes |
+ * | `isNothing` | memory, then the tiers; removes what is not served now | no | no | yes |
+ * | `page` | all tiers, in pages | no | no | yes |
+ * | `count` | the lowest tier, or memory if it is alone | no | no | yes |
+ * | `sample` | memory, with a second look | no | no | no |
  * | `explain` | memory, then the tiers, and the history | no | no | yes |
  * | `readPromise` | memory, and the load that runs | no | yes | no |
  * | `read`, `serve`, `answer` | memory, then a load | yes | yes | in the load |
- * | `readMany`, `readResults`, `serveMany` | memory, then one load for all | yes | yes | in the load |
- * | `serveNothingStale` | as `serve`, without stale values | yes | yes | in the load |
+ * | `readOr` | memory, then a load that the caller brings | yes | yes | in the load |
+ * | `readMany`, `readResults`, `serveMany`, `serveResults` | memory, then one load for all | yes | yes | in the load |
+ * | `readFresh`, `serveNothingStale` | as `serve`, without stale values | yes | yes | in the load |
  * | `refresh` | a load that begins after the call | yes | yes | for what the load replaces |
- * | `warm`, `renew`, `predict` | memory, then a load that no reader waits for | yes | yes | in the load |
+ * | `warm`, `renew`, `predict` | memory, then loads of their own, and their ends | yes | yes | in the load |
  *
- * In `Entries`, the verbs `fromBelow`, `heldBelow` and `lookBelow` ask the lower tiers; `held` looks at memory alone.
+ * `Entries.held` looks at memory alone. `LowerReads` asks the lower tiers.
+ *
+ * | writes | first reads | returns when |
+ * | --- | --- | --- |
+ * | `set`, `setMany` | nothing, or the entry for a condition | the lower tiers have it |
+ * | `setIfAbsent`, `getAndDelete`, `reschedule`, `patch` | as `find` | the lower tiers have it |
+ * | `update` | as `serveNothingStale` | the lower tiers have it |
+ * | `setUnsafe`, `deleteUnsafe` | nothing | at once, with a `Delivery` |
+ * | `amendUnsafe`, `changedUnsafe`, `rescheduleUnsafe` | memory | at once, with a `Delivery` |
+ * | `delete`, `drop`, `dropSlice`, `invalidateTag` | nothing | the lower tiers have it |
+ * | `lease` | the entry, for its tags | the lease is held |
  *
  * Not here: who may call (the manifest's accessors), and what depends on what (the plan, given as data).
  *

@@ -3,8 +3,8 @@
  *
  * - A plan is compiled from the dependency graph of a manifest. The graph counts segments of full keys and holes of
  *   patterns. A plan counts positions in keys within a family, from 0, so the engine never needs a pattern.
- * - What a pattern decides by itself (its text segments, its length) is decided here, once. A guard that always holds
- *   is left out, and so is a step whose guards never hold.
+ * - What a pattern decides by itself (its text segments, its length) is decided here, once. A condition that always
+ *   holds is left out, and so is a step whose conditions never hold.
  * - One plan answers both questions: what a change drops, and whether a lookup may read a key. So the check of reads is
  *   exactly as strong as the invalidation.
  *
@@ -17,7 +17,7 @@ import type { Slice } from "../Explanation.ts"
 import { end, everything, more } from "./slices.ts"
 
 /** A condition on the changed key. A step is taken only if all of its conditions hold. */
-export type CompiledGuard =
+export type CompiledCondition =
   | { readonly _tag: "Equals"; readonly position: number; readonly text: string }
   | { readonly _tag: "Length"; readonly min: number; readonly max: number }
 
@@ -28,7 +28,7 @@ export interface CompiledStep {
   readonly bound: ReadonlyArray<readonly [target: number, source: number]>
   /** Positions in the key that is dropped, with the text that each must have. */
   readonly constants: ReadonlyArray<readonly [target: number, text: string]>
-  readonly guards: ReadonlyArray<CompiledGuard>
+  readonly conditions: ReadonlyArray<CompiledCondition>
   /** Whether every position is bound or constant, so that the step drops one key. */
   readonly exact: boolean
   /** Whether the key that it drops has the text of the changed key, whatever that is. */
@@ -149,17 +149,17 @@ export function* reachedAmong(
 export const keyOf = (slice: Slice): string => slice.values.join(":")
 
 /**
- * Whether the guards of a step may hold for a change of a key that has from `least` to `most` segments. A segment that
- * is not known may have any value.
+ * Whether the conditions of a step may hold for a change of a key that has from `least` to `most` segments. A segment
+ * that is not known may have any value.
  */
-const holds = ({ guards }: CompiledStep, known: Known, least: number, most: number): boolean => {
-  for (const guard of guards) if (!mayPass(guard, known, least, most)) return false
+const holds = ({ conditions }: CompiledStep, known: Known, least: number, most: number): boolean => {
+  for (const condition of conditions) if (!mayPass(condition, known, least, most)) return false
   return true
 }
 
-const mayPass = (guard: CompiledGuard, known: Known, least: number, most: number): boolean => {
-  if (guard._tag === "Length") return least <= guard.max && most >= guard.min
-  return known[guard.position] === undefined || known[guard.position] === guard.text
+const mayPass = (condition: CompiledCondition, known: Known, least: number, most: number): boolean => {
+  if (condition._tag === "Length") return least <= condition.max && most >= condition.min
+  return known[condition.position] === undefined || known[condition.position] === condition.text
 }
 
 /** Whether a step drops one particular key. */
@@ -232,22 +232,22 @@ export const compile = (
 const none: InvalidationPlan = { isEmpty: true, whole: [], all: [], in: () => [] }
 
 const translate = (source: ValidFamily, plan: DependencyGraph.Plan): ReadonlyArray<CompiledStep> => {
-  // Most steps of a long plan share their bound positions, and have no guards.
+  // Most steps of a long plan share their bound positions, and have no conditions.
   const known = new Map<DependencyGraph.Step["bound"], Values>()
   return plan.flatMap((step) => {
-    const guards = step.guards.length === 0 ? noGuards : guardsOf(source, step.guards)
-    if (guards === undefined) return []
+    const conditions = step.conditions.length === 0 ? noConditions : conditionsOf(source, step.conditions)
+    if (conditions === undefined) return []
     let values = known.get(step.bound)
     if (values === undefined) known.set(step.bound, values = valuesOf(source, step))
     const exact = step.free === 0
-    const isSame = exact && guards.length === 0 && values.constants.length === 0 && !source.pattern.rest &&
+    const isSame = exact && conditions.length === 0 && values.constants.length === 0 && !source.pattern.rest &&
       values.bound.length === source.pattern.holes.length && values.bound.every(([target, from]) => target === from)
     const { bound, constants, positions } = values
-    return [{ family: step.family, bound, constants, guards, exact, isSame, positions }]
+    return [{ family: step.family, bound, constants, conditions, exact, isSame, positions }]
   })
 }
 
-const noGuards: ReadonlyArray<CompiledGuard> = []
+const noConditions: ReadonlyArray<CompiledCondition> = []
 
 /** What a step says of the values in the key that it drops. */
 type Values = Pick<CompiledStep, "bound" | "constants" | "positions">
@@ -275,24 +275,24 @@ const positionOf = (source: ValidFamily, segment: number): number | string => {
   return segment - texts
 }
 
-/** The guards that are still open; `undefined` if no key of the family passes. */
-const guardsOf = (
+/** The conditions that are still open; `undefined` if no key of the family passes. */
+const conditionsOf = (
   source: ValidFamily,
-  guards: ReadonlyArray<DependencyGraph.Guard>
-): ReadonlyArray<CompiledGuard> | undefined => {
+  conditions: ReadonlyArray<DependencyGraph.StepCondition>
+): ReadonlyArray<CompiledCondition> | undefined => {
   const { rest, segments } = source.pattern
   const texts = segments.filter(({ _tag }) => _tag === "Text").length
-  const open: Array<CompiledGuard> = []
-  for (const guard of guards) {
-    if (guard._tag === "Equals") {
-      const at = positionOf(source, guard.segment)
-      if (typeof at === "number") open.push({ _tag: "Equals", position: at, text: guard.text })
-      else if (at !== guard.text) return undefined
+  const open: Array<CompiledCondition> = []
+  for (const condition of conditions) {
+    if (condition._tag === "Equals") {
+      const at = positionOf(source, condition.segment)
+      if (typeof at === "number") open.push({ _tag: "Equals", position: at, text: condition.text })
+      else if (at !== condition.text) return undefined
       continue
     }
-    const max = guard._tag === "Length" ? guard.segments : Infinity
-    if (rest) open.push({ _tag: "Length", min: guard.segments - texts, max: max - texts })
-    else if (segments.length < guard.segments || segments.length > max) return undefined
+    const max = condition._tag === "Length" ? condition.segments : Infinity
+    if (rest) open.push({ _tag: "Length", min: condition.segments - texts, max: max - texts })
+    else if (segments.length < condition.segments || segments.length > max) return undefined
   }
   return open
 }

@@ -4,7 +4,7 @@
  */
 export interface Ending {
   readonly endsAt: number
-  /** Its place in the heap, which the heap keeps up to date; -1 outside. */
+  /** The place of the deadline in the heap, which the heap keeps up to date; -1 outside. */
   heapAt: number
 }
 

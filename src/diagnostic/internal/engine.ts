@@ -52,7 +52,7 @@ export const engine: ReadonlyArray<Explained> = [
   atRunTime(
     "E0309",
     "The folder of a tier was removed, replaced or taken over while the tier was open.",
-    "Otherwise the tier would confirm a write, and lose it.",
+    "A write into a folder that is gone would be lost.",
     "Do not touch the folder while it is open, and build the layer again."
   ),
   atRunTime(

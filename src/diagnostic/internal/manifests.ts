@@ -216,7 +216,7 @@ export const manifests: ReadonlyArray<Explained> = [
   explain(
     "E0417",
     "An option of a manifest, a family, a reader, a layer or a declaration, or a module, may be given, or may be " +
-      "missing: its type has a `?`, or is a choice with `undefined`. Or it is one of several. Or the options of an " +
+      "missing: its type has a `?`, or is a union with `undefined`. Or it is one of several. Or the options of an " +
       "owner are one of several objects, and only some of them have the option.",
     "The compiler cannot know which of the two a program gets, and a check of one does not hold for the other. " +
       "Without `strict` in the tsconfig every option may be missing.",

@@ -84,7 +84,7 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0209",
     "A program delegates a family that is not a part of another family.",
-    "No other owner has a right to it that could be delegated.",
+    "Only a part of another family can be delegated: its rights are those of the owner of the whole.",
     "Use `owner`.",
     module([user], [`export const one = AppCache.delegate("user")`]),
     module([user], [`export const one = AppCache.owner("user")`])
@@ -167,7 +167,7 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0216",
-    "A second owner of a family was acquired while the first one lives.",
+    "A second owner of a family was acquired while the first one is active.",
     "`Layer.mergeAll` does not compare owners in the types, so the engine finds the second one.",
     "Make the layer of the owner once, and share it. `Manifest.mergeOwners` and `modules` find the mistake when you " +
       "compile.",
@@ -207,8 +207,8 @@ export const ownership: ReadonlyArray<Explained> = [
   atRunTime(
     "E0219",
     "A lease was refused, or a write whose lease does not cover it: the lease has ended, is shared, or is of another " +
-      "key or of another engine. Or a write without a lease, while another caller has a lease of the key. Or a " +
-      "write under a lease whose key was removed, invalidated or loaded with another value since the grant.",
+      "key or of another engine. A write without a lease is refused, too, while another caller has a lease of the " +
+      "key, and so is one whose key was removed, invalidated or loaded with another value since the grant.",
     "Many may share a key, or one may have it alone, and waiting is bounded. A holder may have read the key before " +
       "it changed.",
     "Wait longer, or hold leases for less time. Write inside the Scope of the lease, and under an exclusive lease of " +

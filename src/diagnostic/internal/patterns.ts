@@ -68,8 +68,8 @@ export const patterns: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0108",
-    "A raw key is a choice of keys of several families.",
-    "Each family has its own value type and owner, and a choice would mix them.",
+    "A raw key is a union of keys of several families.",
+    "Each family has its own value type and owner, and a union would mix them.",
     "Handle the keys one by one.",
     module([user, profile], [`export const one = (key: "user:1" | "profile:1") => AppCache.get(key)`]),
     module([user, profile], [`export const one = [AppCache.get("user:1"), AppCache.get("profile:1")]`])

@@ -14,14 +14,14 @@ import { finding, say } from "../internal/finding.ts"
  */
 export type layerWrite<Pattern extends string, Home extends string, Here extends string> = message<
   "E0224",
-  `cannot write '${Pattern}' in layer '${Here}': it is owned by layer '${Home}'`,
+  `cannot write '${Pattern}' in deployment layer '${Here}': layer '${Home}' owns it`,
   `move the write to layer '${Home}'`
 >
 export const layerWrite = (pattern: string, home: string, here: string) =>
   finding(
     "E0224",
     "LayerWrite",
-    say`cannot write ${pattern} in layer ${here}: it is owned by layer ${home}`,
+    say`cannot write ${pattern} in deployment layer ${here}: layer ${home} owns it`,
     say`move the write to layer ${home}`
   )
 
@@ -33,14 +33,14 @@ export const layerWrite = (pattern: string, home: string, here: string) =>
  */
 export type layerRead<Pattern extends string, Home extends string, Here extends string> = message<
   "E0225",
-  `cannot read '${Pattern}' in layer '${Here}': it lives in layer '${Home}', which '${Here}' does not read`,
+  `cannot read '${Pattern}' in deployment layer '${Here}': it is in layer '${Home}', which '${Here}' does not read`,
   `add '${Home}' to reads of layer '${Here}'`
 >
 export const layerRead = (pattern: string, home: string, here: string) =>
   finding(
     "E0225",
     "LayerRead",
-    say`cannot read ${pattern} in layer ${here}: it lives in layer ${home}, which ${here} does not read`,
+    say`cannot read ${pattern} in deployment layer ${here}: it is in layer ${home}, which ${here} does not read`,
     say`add ${home} to reads of layer ${here}`
   )
 

@@ -1,5 +1,5 @@
 /**
- * One code, explained: what `Explanations.Explanation` shows of it.
+ * One code, explained: what `Explanations.CodeExplanation` shows of it.
  */
 
 export interface Explained {

@@ -61,7 +61,7 @@ export const keyIsPattern = (key: string) =>
 /**
  * E0109: a parameter whose value is missing, is refused by its codec, or is not exactly one segment of a key.
  *
- * *Details**
+ * **Details**
  *
  * Found at run time only. The value is not part of the sentence: it may be secret.
  *
@@ -75,7 +75,7 @@ export const parameterNotSegment = (pattern: string, name: string, hasCodec = fa
     say`the parameter ${name} of ${pattern} does not spell one segment of a key`,
     (hasCodec
       ? "give a value that its codec accepts, and whose text is the same after it was read and written again, and is"
-      : "give a text that is") +
+      : "give a string that is") +
       say` non-empty and without ${":"}, ${"{"}, ${"}"} and ${"*"}`
   )
 
@@ -98,7 +98,7 @@ const restNotSegments = (pattern: string) =>
     "E0109",
     "KeyMalformed",
     say`the parameter ${"*"} of ${pattern} does not spell the rest of a key`,
-    say`give a text of one segment or more, joined by ${":"}, each non-empty and without ${"{"}, ${"}"} and ${"*"}`
+    say`give a string of one segment or more, joined by ${":"}, each non-empty and without ${"{"}, ${"}"} and ${"*"}`
   )
 
 /**
@@ -140,7 +140,7 @@ export const parameterNotUnicode = (pattern: string, name: string) =>
     "E0109",
     "KeyMalformed",
     say`the parameter ${name} of ${pattern} has a lone surrogate`,
-    "give a text of whole characters"
+    "give a string of whole characters"
   )
 
 /**

@@ -145,14 +145,14 @@ export const layerUnknown = (layer: string, known: Iterable<string> = []) =>
  */
 export type layerUnreachable<Layer extends string> = message<
   "E0405",
-  `layer '${Layer}' has no use: no family or reader lives in it, it reads no layer, and no layer reads it`,
+  `deployment layer '${Layer}' has no use: it has no family and no reader, reads no layer, and none reads it`,
   "remove it, or say in its reads which layers its programs may read"
 >
 export const layerUnreachable = (layer: string) =>
   finding(
     "E0405",
     "LayerUnreachable",
-    say`layer ${layer} has no use: no family or reader lives in it, it reads no layer, and no layer reads it`,
+    say`deployment layer ${layer} has no use: it has no family and no reader, reads no layer, and none reads it`,
     "remove it, or say in its reads which layers its programs may read"
   )
 
@@ -248,7 +248,7 @@ export type selfWrong<Id extends string> = message<
  */
 export type selfUnknown<Id extends string> = message<
   "E0415",
-  `the rights of '${Id}' are given to any, which is every class`,
+  `the rights of '${Id}' are given to 'any', so to every class`,
   `write class ${Id} extends Manifest.Service<${Id}>()('${Id}', ...)`
 >
 

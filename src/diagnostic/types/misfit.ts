@@ -147,8 +147,8 @@ export const parameterNoText = (pattern: string, name: string, kind: string) =>
     "KeyMalformed",
     say`the parameter ${name} of ${pattern} is of the kind ${kind}`,
     kind === "NaN" || kind.endsWith("Infinity")
-      ? "give a finite number; check a number that was read from a text before it is a parameter"
-      : "give a text, a number or a bigint, or declare a codec for the parameter in `params` of the family"
+      ? "give a finite number; check a number that was read from a string before it is a parameter"
+      : "give a string, a number or a bigint, or declare a codec for the parameter in `params` of the family"
   )
 
 /**
@@ -475,7 +475,7 @@ export type warmingPart<Option extends "warm" | "predict", Part extends keyof Wa
   `give ${WarmingParts[Part]}`
 >
 interface WarmingParts {
-  readonly keys: "a list of parameters, [{ id: '1' }], or an Effect of one"
+  readonly keys: "a list of parameters, [{ id: '1' }], or an Effect that returns such a list"
   readonly schedule: "a time such as '5 minutes', or a Schedule"
   readonly await: "true or false"
   readonly keysMax: "a whole number of at least 1"
@@ -526,7 +526,7 @@ export type codec = message<
  */
 export type parameterCodec = message<
   "E0408",
-  "a parameter is a text where no Schema makes something else of it",
+  "without a Schema, a parameter is a string",
   "give a Schema, such as Schema.NumberFromString"
 >
 
@@ -538,8 +538,8 @@ export type parameterCodec = message<
  */
 export type parameterEncoding = message<
   "E0408",
-  "a key holds texts, and this Schema does not encode to a text, a number or a boolean",
-  "give one parameter for each part, or a Schema that encodes to a text"
+  "a key holds strings, and this Schema does not encode to a string, a number or a boolean",
+  "give one parameter for each part, or a Schema that encodes to a string"
 >
 /**
  * E0408 at run time.
@@ -551,8 +551,8 @@ export const parameterEncoding = () =>
   finding(
     "E0408",
     "ParameterEncoding",
-    "a key holds texts, and this Schema does not encode to a text, a number or a boolean",
-    "give one parameter for each part, or a Schema that encodes to a text"
+    "a key holds strings, and this Schema does not encode to a string, a number or a boolean",
+    "give one parameter for each part, or a Schema that encodes to a string"
   )
 
 /**
@@ -564,14 +564,14 @@ export const parameterEncoding = () =>
 export type parameterNull = message<
   "E0408",
   "a key has no text for null or undefined, and this Schema may encode to one of them",
-  "declare a family for the keys without this parameter, or encode null to a text that no other value has"
+  "declare a family for the keys without this parameter, or encode null to a string that no other value has"
 >
 export const parameterNull = () =>
   finding(
     "E0408",
     "ParameterEncoding",
     "a key has no text for null or undefined, and this Schema may encode to one of them",
-    "declare a family for the keys without this parameter, or encode null to a text that no other value has"
+    "declare a family for the keys without this parameter, or encode null to a string that no other value has"
   )
 
 /**
@@ -654,7 +654,7 @@ export type family<Family extends string> = message<
  */
 export type familyName = message<
   "E0408",
-  "the name of a family is a text, and this is a number or a symbol",
+  "the name of a family is a string, and this is a number or a symbol",
   "begin it with a letter, such as 'user'"
 >
 
@@ -715,7 +715,7 @@ export type weigher<Family extends string> = message<
 export type section<Section extends string> = message<
   "E0408",
   `these are not the ${Section} of a manifest`,
-  Section extends "version" ? "give a text or a number"
+  Section extends "version" ? "give a string or a number"
     : Section extends "layers" ? "give an object, { server: {}, client: { reads: ['server'] } }"
     : "give an object, { reports: { borrows: ['user:{id}'] } }"
 >

@@ -1,5 +1,5 @@
 /**
- * Types that the compiler cannot check, because it does not know them: plain strings, templates with a hole, choices,
+ * Types that the compiler cannot check, because it does not know them: plain strings, templates with a hole, unions,
  * computed names, requirements of `any`. It refuses them. Only the compiler finds these mistakes.
  *
  * @since 0.1.0
@@ -19,31 +19,31 @@ export type pattern = message<
 >
 
 /**
- * E0103: a choice of patterns where a family has one.
+ * E0103: a union of patterns where a family has one.
  *
  * @category patterns and keys
  * @since 0.1.0
  */
 export type patternChoice = message<
   "E0103",
-  "this is a choice of patterns, and a family has one",
+  "this is a union of patterns, but a family has one pattern",
   "declare a family for each of them"
 >
 
 /**
- * E0103: a choice of patterns in a list. A list must say which patterns it has.
+ * E0103: a union of patterns in a list. A list must say which patterns it has.
  *
  * @category patterns and keys
  * @since 0.1.0
  */
 export type referenceChoice = message<
   "E0103",
-  "this is a choice of patterns, and it is not known which of them holds",
+  "this is a union of patterns, and it is not known which of them holds",
   "list each of them, or only the one you mean"
 >
 
 /**
- * E0103 of patterns, E0404 of deployment layers: a list of unknown length, or a choice of lists.
+ * E0103 of patterns, E0404 of deployment layers: a list of unknown length, or a union of lists.
  *
  * @category manifests
  * @since 0.1.0
@@ -55,14 +55,14 @@ export type list<Code extends "E0103" | "E0404", What extends string> = message<
 >
 
 /**
- * E0404: a choice of deployment layers.
+ * E0404: a union of deployment layers.
  *
  * @category manifests
  * @since 0.1.0
  */
 export type layerChoice = message<
   "E0404",
-  "this is a choice of deployment layers, and it is not known which of them is meant",
+  "this is a union of deployment layers, and it is not known which of them is meant",
   "name one; for two programs that differ declare two manifests"
 >
 
@@ -86,7 +86,7 @@ export type layers = message<
  */
 export type choice<What extends string> = message<
   "E0417",
-  `${What} depends on the program, so it cannot be checked`,
+  `${What} is a union, so the compiler cannot check it`,
   "write one value, or declare two manifests"
 >
 
@@ -160,7 +160,7 @@ export type keyPattern = message<
 >
 
 /**
- * E0108: a choice of keys that belong to different families.
+ * E0108: a union of keys that belong to different families.
  *
  * @category patterns and keys
  * @since 0.1.0
@@ -240,7 +240,7 @@ export type methodDecorator = message<
 export type methodRights = message<
   "E0220",
   "the compiler cannot tell what this method does: its requirements are any, unknown, object or a type parameter",
-  "name them in its type, or let the caller run what it brings"
+  "name them in its type, or let the caller run the Effect that it passes"
 >
 
 /**

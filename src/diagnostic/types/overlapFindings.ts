@@ -138,7 +138,8 @@ export const encloserWrong = (pattern: string, named: string, outer: string, fam
 export type partElsewhere<Part extends string, Here extends string, Whole extends string, Home extends string> =
   message<
     "E0240",
-    `part '${Part}' is in layer '${Here}', and its whole '${Whole}' is in ${[Home] extends [never] ? "no layer"
+    `part '${Part}' is in deployment layer '${Here}', and its whole '${Whole}' is in ${[Home] extends [never] ?
+      "no layer"
       : `layer '${Home}'`}`,
     `remove layer, because a part is in the layer of its whole, or give it an owner of its own: carvedFrom: '${Whole}'`
   >
@@ -146,7 +147,7 @@ export const partElsewhere = (part: string, here: string, whole: string, home: s
   finding(
     "E0240",
     "PartElsewhere",
-    say`part ${part} is in layer ${here}, and its whole ${whole} is in ` +
+    say`part ${part} is in deployment layer ${here}, and its whole ${whole} is in ` +
       (home === undefined ? "no layer" : say`layer ${home}`),
     say`remove layer, because a part is in the layer of its whole, or give it an owner of its own: carvedFrom: ${whole}`
   )

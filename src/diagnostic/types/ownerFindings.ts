@@ -8,7 +8,7 @@ import { finding, say } from "../internal/finding.ts"
 import * as Nearest from "./nearest.ts"
 
 /**
- * E0207: a choice of families, where a program must name one family.
+ * E0207: a union of families, where a program must name one family.
  *
  * @category ownership
  * @since 0.1.0

@@ -60,14 +60,14 @@ export type referenceOutOfReach<
   Home extends string
 > = message<
   "E0403",
-  `'${Family}' in layer '${Here}' cannot reach '${Pattern}' of layer '${Home}', which '${Here}' does not read`,
+  `'${Family}' in deployment layer '${Here}' cannot reach '${Pattern}' of '${Home}', which '${Here}' does not read`,
   `add '${Home}' to reads of layer '${Here}'`
 >
 export const referenceOutOfReach = (family: string, here: string, pattern: string, home: string) =>
   finding(
     "E0403",
     "ReferenceOutOfReach",
-    say`${family} in layer ${here} cannot reach ${pattern} of layer ${home}, which ${here} does not read`,
+    say`${family} in deployment layer ${here} cannot reach ${pattern} of ${home}, which ${here} does not read`,
     say`add ${home} to reads of layer ${here}`
   )
 

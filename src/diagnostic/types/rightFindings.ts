@@ -21,7 +21,7 @@ export type writeThroughBorrow<Pattern extends string, Family extends string> = 
 /**
  * E0205: an operation without the right to it. Found at run time only: after a cast, or in a manifest from data.
  *
- * *Details**
+ * **Details**
  *
  * `key` is the family's pattern where a key must not be shown.
  *
@@ -120,7 +120,7 @@ export type Before = "before Manifest.provided and not after it"
 /**
  * E0233: a program that is run without a right that it requires.
  *
- * *Details**
+ * **Details**
  *
  * Effect's own runners show the right alone (`Type 'Owns<...>' is not assignable to type 'never'`); `stateless check`
  * and `Manifest.provided` say this. Only the type knows that it was said by `Manifest.provided`.
@@ -187,7 +187,7 @@ export const arrivedNotCalled = (arrived: string) =>
     "E0238",
     "NeverRun",
     say`${arrived} is a function that nothing calls, so nothing waits for the tiers below memory`,
-    "call it with what the write without an Effect returned"
+    "pass it the result of the write without an Effect"
   )
 
 /**

@@ -8,7 +8,7 @@
  * One of several messages. The compiler would print all of them in a row, and cut the row. After the repair it prints
  * the next one.
  *
- * *Details**
+ * **Details**
  *
  * A union of functions taken as an intersection is one function with overloads, and inference reads the last of them.
  *

@@ -22,7 +22,7 @@ export type moduleExceeds<
 > = message<
   "E0214",
   `module '${Module}' ${Does}, but the manifest only lets it borrow ${Granted}`,
-  `add what it reads to borrows of ${Borrower}, and do what it writes in the module that owns it`
+  `add what it reads to borrows of ${Borrower}, and move its writes to the module that owns it`
 >
 
 /**
@@ -33,11 +33,11 @@ export type moduleExceeds<
  */
 export type moduleWrong<Module extends string> = message<
   "E0214",
-  `module '${Module}' is not a layer`,
+  `module '${Module}' is not a Layer`,
   "give a Layer, or { owns: [...], layer }"
 >
 export const moduleWrong = (module: string) =>
-  finding("E0214", "ModuleWrong", say`module ${module} is not a layer`, "give a Layer, or { owns: [...], layer }")
+  finding("E0214", "ModuleWrong", say`module ${module} is not a Layer`, "give a Layer, or { owns: [...], layer }")
 
 /**
  * E0214: the options of an owner in the place of the owner.
@@ -47,14 +47,14 @@ export const moduleWrong = (module: string) =>
  */
 export type moduleOptions<Module extends string> = message<
   "E0214",
-  `module '${Module}' is not a layer: these are the options of an owner`,
+  `module '${Module}' is not a Layer: these are the options of an owner`,
   `give the owner's layer, owner('${Module}', { ... })`
 >
 export const moduleOptions = (module: string) =>
   finding(
     "E0214",
     "ModuleWrong",
-    say`module ${module} is not a layer: these are the options of an owner`,
+    say`module ${module} is not a Layer: these are the options of an owner`,
     say`give the owner's layer, owner(${module}, { ... })`
   )
 

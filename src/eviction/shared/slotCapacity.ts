@@ -1,3 +1,7 @@
+/**
+ * Says how long an array is whose cells belong to the slots of a tier: it is doubled as slots are used, up to the
+ * number that is expected.
+ */
 import { BrokenInvariant } from "./invariant.ts"
 
 const slotsInitial = 64

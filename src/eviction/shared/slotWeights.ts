@@ -1,3 +1,6 @@
+/**
+ * Keeps the weight of each slot, their sum, and the largest sum that is allowed.
+ */
 import { invariant } from "./invariant.ts"
 import { slotCapacity } from "./slotCapacity.ts"
 

@@ -37,7 +37,7 @@ export const make = (manifest: ValidManifest) => {
       const name = textOf(given)
       const wrong = typeof given === "string" && given !== ""
         ? refused(name, declaration)
-        : refusal([misshapen("the name of a function", "a text that is not empty")], "fn")
+        : refusal([misshapen("the name of a function", "a string that is not empty")], "fn")
       return (body: AnyBody): AnyMethod => wrong === undefined ? Effect.fn(name)(checked(name, body)) : () => wrong
     },
     method: (declaration: Declared) => (method: AnyMethod, context?: DecoratorContext | string | symbol): AnyMethod => {

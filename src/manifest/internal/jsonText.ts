@@ -70,7 +70,7 @@ const findBeyond = (text: string): string | undefined => {
     else if (isDigit(unit)) {
       const end = endOfNumber(text, at)
       if (end - at > digitsMax || !isKept(text.slice(at, end))) {
-        return "numbers that a double holds; write a larger one as a text"
+        return "numbers that a double holds; write a larger one as a string"
       }
       at = end - 1
     }

@@ -22,7 +22,7 @@ import * as KeyFindings from "../../diagnostic/types/keyFindings.ts"
 import * as Misfit from "../../diagnostic/types/misfit.ts"
 import { isBag, type ValidFamily, type ValidManifest } from "../../ownership/shared/validation.ts"
 import { isSegment, isTooLong, keyBytesMax } from "../../pattern/Key.ts"
-import { type KeyPattern, normalizePattern, type Segment } from "../../pattern/KeyPattern.ts"
+import { type KeyPattern, normalizePattern, type PatternSegment } from "../../pattern/KeyPattern.ts"
 import * as SensitiveKey from "../../pattern/SensitiveKey.ts"
 
 export type Params = { readonly [name: string]: unknown }
@@ -429,7 +429,7 @@ const speltBy = (
   wanted: KeyPattern
 ): Result.Result<KeyPattern, Diagnostic.Diagnostic> => {
   let position = 0
-  const segments: Array<Segment> = []
+  const segments: Array<PatternSegment> = []
   for (const [at, segment] of wanted.segments.entries()) {
     const hole = family.segments[at]?._tag === "Hole" ? holes[position++] : undefined
     if (hole === undefined || segment._tag === "Hole") segments.push(segment)
@@ -446,7 +446,7 @@ const speltBy = (
   return Result.succeed(withSegments(wanted, segments))
 }
 
-const withSegments = (wanted: KeyPattern, segments: ReadonlyArray<Segment>): KeyPattern => {
+const withSegments = (wanted: KeyPattern, segments: ReadonlyArray<PatternSegment>): KeyPattern => {
   const texts = segments.map((segment) => segment._tag === "Text" ? segment.text : `{${segment.name}}`)
   const source = (wanted.rest ? [...texts, "*"] : texts).join(":")
   return { ...wanted, source, normal: normalizePattern(source), segments }

@@ -194,7 +194,7 @@ export const change = (family: string, operation: string, given: unknown): Refus
   unless(typeof given === "function", family, operation, "takes a function of the value")
 
 export const tag = (family: string, given: unknown): Refusal =>
-  unless(typeof given === "string", family, "tag", "must be a text")
+  unless(typeof given === "string", family, "tag", "must be a string")
 
 export const count = (family: string, option: string, given: unknown): Refusal => {
   const misfit = countMisfit(given)

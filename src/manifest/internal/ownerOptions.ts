@@ -114,7 +114,10 @@ const inWarm = (path: ReadonlyArray<string>, warm: unknown): ReadonlyArray<Found
     ...found,
     ...(isList || Effect.isEffect(keys)
       ? []
-      : [{ ...shapeWrong("warm.keys", "a list of parameters, or an Effect of one"), path: [...path, "keys"] }]),
+      : [{
+        ...shapeWrong("warm.keys", "a list of parameters, or an Effect that returns such a list"),
+        path: [...path, "keys"]
+      }]),
     ...(waits === undefined || typeof waits === "boolean"
       ? []
       : [{ ...shapeWrong("warm.await", "true or false"), path: [...path, "await"] }])

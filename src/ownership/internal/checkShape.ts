@@ -24,7 +24,7 @@ type Bag = { readonly [name: string]: unknown }
 /** Whether a value is an object with named properties, and not a list. */
 export const isBag = (u: unknown): u is Bag => typeof u === "object" && u !== null && !Array.isArray(u)
 
-/** Whether a value is a list of texts. */
+/** Whether a value is a list of strings. */
 export const isStrings = (u: unknown): boolean => Array.isArray(u) && u.every((item) => typeof item === "string")
 
 // An object that is neither, such as the schema of another library, would be a family without a codec: its values would
@@ -32,14 +32,14 @@ export const isStrings = (u: unknown): boolean => Array.isArray(u) && u.every((i
 const isTyped = (u: unknown): boolean => Schema.isSchema(u) || isBag(u) && Object.hasOwn(u, TypeId)
 
 const aSchema = "a Schema such as `Schema.String`, or `Manifest.type<A>()`"
-const aName = "a text that is not empty"
+const aName = "a string that is not empty"
 const isVersion = (u: unknown): boolean => typeof u === "string" || typeof u === "number" && Number.isFinite(u)
 
 const shapes: { readonly [option: string]: readonly [test: (u: unknown) => boolean, expected: string] } = {
-  pattern: [(u) => typeof u === "string", "a text"],
-  layer: [(u) => typeof u === "string", "a text"],
-  partOf: [(u) => typeof u === "string", "a text"],
-  carvedFrom: [(u) => typeof u === "string", "a text"],
+  pattern: [(u) => typeof u === "string", "a string"],
+  layer: [(u) => typeof u === "string", "a string"],
+  partOf: [(u) => typeof u === "string", "a string"],
+  carvedFrom: [(u) => typeof u === "string", "a string"],
   derives: [isStrings, "a list of patterns"],
   borrows: [isStrings, "a list of patterns"],
   reads: [isStrings, "a list of layers"],
@@ -48,7 +48,7 @@ const shapes: { readonly [option: string]: readonly [test: (u: unknown) => boole
   value: [isTyped, aSchema],
   error: [isTyped, aSchema],
   sensitive: [(u) => typeof u === "boolean", "true or false"],
-  version: [isVersion, "a text or a finite number"]
+  version: [isVersion, "a string or a finite number"]
 }
 
 /** Whether the other checks can look at a definition. Reports everything that has the wrong shape. */
@@ -75,7 +75,7 @@ export const checkShape = (id: unknown, definition: unknown, report: Report): de
     }
   }
   if (definition["version"] !== undefined && !isVersion(definition["version"])) {
-    wrong(["version"], "a text or a finite number")
+    wrong(["version"], "a string or a finite number")
   }
   for (const [section, known] of sections) {
     const members = definition[section]

@@ -21,7 +21,7 @@ import { versionOf, versionsOf } from "./versions.ts"
 /** A family of a valid manifest, with the facts that follow from its place among the other families. */
 export interface ValidFamily {
   readonly name: string
-  /** Its position in the manifest, from 0. */
+  /** The position of the family in the manifest, from 0. */
   readonly index: number
   readonly spec: FamilySpec
   readonly pattern: KeyPattern.KeyPattern
@@ -32,7 +32,7 @@ export interface ValidFamily {
   readonly isSensitive: boolean
   /** The nearest family around it. */
   readonly encloser: string | undefined
-  /** Its layer, which a part has from its whole if it names none. */
+  /** The deployment layer, which a part has from its whole if it names none. */
   readonly layer: string | undefined
   /** The family whose owner owns this family: the family itself, unless it is a part. */
   readonly owner: string

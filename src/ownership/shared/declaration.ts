@@ -77,7 +77,7 @@ const findShapeProblems = (declared: unknown): ReadonlyArray<ManifestProblem> =>
     }
     if (value === undefined) return []
     return option === "layer"
-      ? at([option], typeof value === "string" ? undefined : shapeWrong(option, "a text"))
+      ? at([option], typeof value === "string" ? undefined : shapeWrong(option, "a string"))
       : at([option], isStrings(value) ? undefined : shapeWrong(option, "a list of patterns"))
   })
 }

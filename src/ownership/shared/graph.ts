@@ -3,8 +3,8 @@
  *
  * The reference `derives: ["user:{id}"]` of `profile:{id}` says that the entry `profile:7` was computed from `user:7`.
  * A parameter name that both sides have is carried along the edge. A parameter of the dependent that the reference does
- * not name is free. A text in the reference is a guard on the source. The plan of a family follows these edges to their
- * end, and composes the parameters that they carry. So a write executes a flat list of steps, and never matches a
+ * not name is free. A text in the reference is a condition on the source. The plan of a family follows these edges to
+ * their end, and composes the parameters that they carry. So a write executes a flat list of steps, and never matches a
  * pattern.
  *
  * - Completeness: every entry that depends on a key, through any chain of references, is in a step of the key's plan.
@@ -18,7 +18,7 @@ import { type KeyPattern, overlaps, parsePatternUnsafe } from "../../pattern/Key
 import { FamilySet } from "./familySet.ts"
 import type { ValidFamily, ValidManifest } from "./validation.ts"
 
-import type { DependencyGraph, Edge, Guard, Node, Plan, Step } from "../DependencyGraph.ts"
+import type { DependencyGraph, Edge, Node, Plan, Step, StepCondition } from "../DependencyGraph.ts"
 
 // --- construction ----------------------------------------------------------------------------------------------------
 
@@ -188,7 +188,7 @@ interface Reached {
   readonly family: ValidFamily
   /** One binding for each hole. A `*` at the end is always free, and is not listed. */
   readonly bindings: ReadonlyArray<Binding>
-  readonly guards: ReadonlyArray<Guard>
+  readonly conditions: ReadonlyArray<StepCondition>
   readonly isSource: boolean
 }
 
@@ -247,7 +247,7 @@ const startAt = (family: ValidFamily): Reached => ({
   bindings: family.pattern.segments.flatMap((segment, index): ReadonlyArray<Binding> =>
     segment._tag === "Hole" ? [{ _tag: "Segment", segment: index }] : []
   ),
-  guards: [],
+  conditions: [],
   isSource: true
 })
 
@@ -255,9 +255,9 @@ const startAt = (family: ValidFamily): Reached => ({
 const follow = (from: Reached, { dependent, reference }: Link): Reached | undefined => {
   if (!overlaps(from.family.pattern, reference)) return undefined
   const view = segmentsOf(from)
-  let guards: ReadonlyArray<Guard> | undefined = from.isSource
-    ? lengthGuards(from.family.pattern, reference)
-    : from.guards
+  let conditions: ReadonlyArray<StepCondition> | undefined = from.isSource
+    ? lengthConditions(from.family.pattern, reference)
+    : from.conditions
   const carried = new Map<string, Binding>()
   for (const [index, segment] of reference.segments.entries()) {
     const known = view(index)
@@ -265,8 +265,8 @@ const follow = (from: Reached, { dependent, reference }: Link): Reached | undefi
     else if (known._tag === "Text") {
       if (known.text !== segment.text) return undefined
     } else if (known._tag === "Segment") {
-      guards = withGuard(guards, known.segment, segment.text)
-      if (guards === undefined) return undefined
+      conditions = withCondition(conditions, known.segment, segment.text)
+      if (conditions === undefined) return undefined
     }
   }
   const bindings = dependent.pattern.segments.flatMap((segment) =>
@@ -275,7 +275,7 @@ const follow = (from: Reached, { dependent, reference }: Link): Reached | undefi
   // Along a chain, most families can share one list.
   const isAlike = bindings.length === from.bindings.length &&
     bindings.every((each, hole) => each === from.bindings[hole])
-  return { family: dependent, bindings: isAlike ? from.bindings : bindings, guards, isSource: false }
+  return { family: dependent, bindings: isAlike ? from.bindings : bindings, conditions, isSource: false }
 }
 
 // The binding of each segment of the keys reached. Behind a `*`, only the changed key itself has known segments.
@@ -288,21 +288,27 @@ const segmentsOf = (reached: Reached): (index: number) => Binding => {
 }
 
 // A family that ends in `*` has keys of many lengths, and a reference may name only some of these lengths.
-const lengthGuards = (source: KeyPattern, reference: KeyPattern): ReadonlyArray<Guard> => {
+const lengthConditions = (source: KeyPattern, reference: KeyPattern): ReadonlyArray<StepCondition> => {
   if (!source.rest) return []
   if (!reference.rest) return [{ _tag: "Length", segments: reference.segments.length }]
   const least = reference.segments.length + 1
   return least > source.segments.length + 1 ? [{ _tag: "MinLength", segments: least }] : []
 }
 
-const withGuard = (guards: ReadonlyArray<Guard>, segment: number, text: string): ReadonlyArray<Guard> | undefined => {
-  const known = textDemanded(guards, segment)
-  if (known === undefined) return [...guards, { _tag: "Equals", segment, text }]
-  return known === text ? guards : undefined
+const withCondition = (
+  conditions: ReadonlyArray<StepCondition>,
+  segment: number,
+  text: string
+): ReadonlyArray<StepCondition> | undefined => {
+  const known = textDemanded(conditions, segment)
+  if (known === undefined) return [...conditions, { _tag: "Equals", segment, text }]
+  return known === text ? conditions : undefined
 }
 
-const textDemanded = (guards: ReadonlyArray<Guard>, segment: number): string | undefined => {
-  for (const guard of guards) if (guard._tag === "Equals" && guard.segment === segment) return guard.text
+const textDemanded = (conditions: ReadonlyArray<StepCondition>, segment: number): string | undefined => {
+  for (const condition of conditions) {
+    if (condition._tag === "Equals" && condition.segment === segment) return condition.text
+  }
   return undefined
 }
 
@@ -316,43 +322,43 @@ const add = (reached: Map<number, Array<Reached>>, next: Reached): void => {
   kept.push(next)
   reached.set(
     index,
-    kept.length <= stepsPerFamilyMax ? kept : [{ ...next, bindings: next.bindings.map(() => free), guards: [] }]
+    kept.length <= stepsPerFamilyMax ? kept : [{ ...next, bindings: next.bindings.map(() => free), conditions: [] }]
   )
 }
 
 // Whether `b` drops every entry that `a` drops.
 const isWithin = (a: Reached, b: Reached): boolean =>
-  b.guards.every((guard) => isImplied(guard, a.guards)) &&
-  b.bindings.every((binding, hole) => isBoundWithin(a.bindings[hole]!, binding, a.guards))
+  b.conditions.every((condition) => isImplied(condition, a.conditions)) &&
+  b.bindings.every((binding, hole) => isBoundWithin(a.bindings[hole]!, binding, a.conditions))
 
-const isImplied = (guard: Guard, by: ReadonlyArray<Guard>): boolean =>
+const isImplied = (condition: StepCondition, by: ReadonlyArray<StepCondition>): boolean =>
   by.some((other) =>
-    guard._tag === "Equals"
-      ? other._tag === "Equals" && other.segment === guard.segment && other.text === guard.text
-      : guard._tag === "Length"
-      ? other._tag === "Length" && other.segments === guard.segments
-      : other._tag !== "Equals" && other.segments >= guard.segments
+    condition._tag === "Equals"
+      ? other._tag === "Equals" && other.segment === condition.segment && other.text === condition.text
+      : condition._tag === "Length"
+      ? other._tag === "Length" && other.segments === condition.segments
+      : other._tag !== "Equals" && other.segments >= condition.segments
   )
 
-const isBoundWithin = (a: Binding, b: Binding, guards: ReadonlyArray<Guard>): boolean => {
+const isBoundWithin = (a: Binding, b: Binding, conditions: ReadonlyArray<StepCondition>): boolean => {
   if (b._tag === "Free") return true
   if (a._tag === "Free") return false
   if (a._tag === "Segment" && b._tag === "Segment" && a.segment === b.segment) return true
-  const [textOfA, textOfB] = [textOf(a, guards), textOf(b, guards)]
+  const [textOfA, textOfB] = [textOf(a, conditions), textOf(b, conditions)]
   return textOfA !== undefined && textOfA === textOfB
 }
 
-const textOf = (binding: Binding, guards: ReadonlyArray<Guard>): string | undefined =>
+const textOf = (binding: Binding, conditions: ReadonlyArray<StepCondition>): string | undefined =>
   binding._tag === "Text"
     ? binding.text
     : binding._tag === "Segment"
-    ? textDemanded(guards, binding.segment)
+    ? textDemanded(conditions, binding.segment)
     : undefined
 
 // The parts of a step that follow from its bindings. All steps of a plan with the same list of bindings share them.
 type Parts = Map<ReadonlyArray<Binding>, Pick<Step, "bound" | "constants" | "free">>
 
-const toStep = (family: ValidFamily, { bindings, guards }: Reached, parts: Parts): Step => {
+const toStep = (family: ValidFamily, { bindings, conditions }: Reached, parts: Parts): Step => {
   let known = parts.get(bindings)
   if (known === undefined) parts.set(bindings, known = partsOf(bindings))
   const { bound, constants, free } = known
@@ -361,7 +367,7 @@ const toStep = (family: ValidFamily, { bindings, guards }: Reached, parts: Parts
     index: family.index,
     bound,
     constants,
-    guards,
+    conditions,
     free: family.pattern.rest ? free + 1 : free
   }
 }

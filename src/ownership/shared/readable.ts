@@ -33,7 +33,7 @@ export const unreadableIn = (given: unknown, depth: number, known: Names = []): 
   return undefined
 }
 
-/** Whether a part is a plain object or a list of texts; throws if it cannot be asked. */
+/** Whether a part is a plain object or a list of strings; throws if it cannot be asked. */
 const mayRead = (part: unknown): boolean => {
   if (typeof part !== "object" || part === null) return false
   if (Array.isArray(part)) return true

@@ -32,7 +32,7 @@ import type { isAny, isChoice } from "./typeQuestions.ts"
 /**
  * A definition with every wrong property replaced by a message.
  *
- * *Details**
+ * **Details**
  *
  * Use it as `definition: [D] extends [infer X extends Definition] ? Checked<X> : D`. The compiler infers `D` from the
  * branch that is never taken. `X` keeps the checks out of the contextual type, where they would run once more for each

@@ -98,7 +98,7 @@ export type ListOf<F, Option extends string> = F extends
   : never
 
 /**
- * Joins a list of texts, in order, to one text for a message: `'a', 'b'`.
+ * Joins a list of strings, in order, to one text for a message: `'a', 'b'`.
  *
  * @category type level
  * @since 0.1.0

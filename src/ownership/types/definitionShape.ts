@@ -98,13 +98,13 @@ type isWidened<Option, Given> = string extends Extract<Given, string>
 type Time = "a time such as '5 minutes', '1 hour' or 500, in milliseconds"
 
 interface Expected {
-  readonly pattern: "a text such as 'user:{id}'"
+  readonly pattern: "a string such as 'user:{id}'"
   readonly layer: "the name of a layer"
   readonly partOf: "the name of a family"
   readonly carvedFrom: "the name of a family"
   readonly fanout: "true, or leave it out"
   readonly sensitive: "true or false"
-  readonly version: "a text or a number"
+  readonly version: "a string or a number"
   readonly timeToLive: `${Time}, or 'never', or 'doNotStore'`
   readonly idleTimeToLive: Time
   readonly staleWhileRevalidate: Time

@@ -94,7 +94,7 @@ export class Demotions<V> {
   readonly #wake = Latch.makeUnsafe(false)
   readonly #room = Latch.makeUnsafe(true)
   readonly #waiting = new Set<Demotion<V>>()
-  /** Those of which a codec takes its time. */
+  /** The demotions whose codec waits. */
   readonly #slow = new Map<Demotion<V>, Fiber.Fiber<void>>()
   readonly #codecs = Semaphore.makeUnsafe(slowAtOnceMax)
   #version = 0

@@ -31,7 +31,7 @@ export class OwnTiers {
     return this.own.length === 0
   }
 
-  /** Those of other engines, which this one does not write. */
+  /** The tiers of other engines, which this one does not write. */
   private *others(all: ReadonlySet<OwnTiers>): Iterable<Tier<any>> {
     for (const one of all) {
       if (one !== this) { for (const tier of one.own) if (!this.places.has(tier.store.commons)) yield tier }

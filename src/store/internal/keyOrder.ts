@@ -106,7 +106,7 @@ export class KeyOrder {
     return permit
   }
 
-  /** The same for an entry that a tier has pushed out; `undefined` where there is no room for another one. */
+  /** Draws a permit for an entry that a tier has pushed out; `undefined` where there is no room for another one. */
   carry<V>(key: string, entry: Entry<V>, tier: string): Carrying<V> | undefined {
     if (this.#carried >= carriedMax || this.#carriedSize >= carriedSizeMax) return undefined
     const work = this.#of(key)
@@ -247,7 +247,7 @@ export class KeyOrder {
   }
 }
 
-/** The keys of a order that a write concerns; all keys if `all` is true. */
+/** The keys of an order that a write concerns; all keys if `all` is true. */
 export interface Turn {
   readonly order: KeyOrder
   readonly keys: ReadonlyArray<string>
@@ -256,7 +256,7 @@ export interface Turn {
   readonly versions?: ReadonlyMap<string, number>
   /** The hottest tier of the partition that writes, which is in step already. */
   readonly from?: HotPartition<any> | undefined
-  /** It changes nothing, so it leaves what is carried on its way. */
+  /** Whether the write changes nothing, so that it leaves what is carried on its way. */
   readonly spares?: boolean
 }
 

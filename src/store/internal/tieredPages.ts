@@ -14,7 +14,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { HotPartition, Page, Partition } from "../Store.ts"
+import type { HotPartition, Partition, PartitionPage } from "../Store.ts"
 import { BookmarkLost, StoreError } from "../StoreError.ts"
 import type { Departures } from "./departures.ts"
 import type { KeyOrder } from "./keyOrder.ts"
@@ -39,7 +39,7 @@ interface Options<V> {
 
 /** A stage of a scan: a tier, or the memory of another engine. */
 interface Stage<V> {
-  readonly read: (after: string | undefined, max: number) => Effect.Effect<Page<V>, StoreError>
+  readonly read: (after: string | undefined, max: number) => Effect.Effect<PartitionPage<V>, StoreError>
   /** Whether the caller looks its keys up, since they may leave it at any time. */
   readonly isHot: boolean
   /** The memories that are read later. */
@@ -66,8 +66,8 @@ export class TieredPages<V> {
     return this.#tiers.every(({ partition }) => partition.page !== undefined) ? this.#page : undefined
   }
 
-  readonly #page = (after: string | undefined, max: number): Effect.Effect<Page<V>, StoreError> =>
-    Effect.suspend((): Effect.Effect<Page<V>, StoreError> => {
+  readonly #page = (after: string | undefined, max: number): Effect.Effect<PartitionPage<V>, StoreError> =>
+    Effect.suspend((): Effect.Effect<PartitionPage<V>, StoreError> => {
       const stages = this.#stages()
       const at = after === undefined ? this.#beginning() : this.#bookmarkOf(after)
       if (typeof at === "string") return this.#lost(at)

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { Entry, Found } from "../Entry.ts"
 import * as AnswerTime from "../shared/answerTime.ts"
-import type { Change, Content, Guard, Mark, Page, Partition, Prepared, Store } from "../Store.ts"
+import type { Change, Content, Guard, Mark, Partition, PartitionPage, Prepared, Store } from "../Store.ts"
 import { type Operation, StoreError } from "../StoreError.ts"
 
 /** How many keys are remembered that a tier must still remove. Beyond this number, it must remove all of its keys. */
@@ -251,7 +251,7 @@ export class Tier<V> {
    * A page of what this tier has, without the keys that it should have forgotten. While it should have forgotten more
    * than are known by name, it cannot be read.
    */
-  page(after: string | undefined, max: number): Effect.Effect<Page<V>, StoreError> {
+  page(after: string | undefined, max: number): Effect.Effect<PartitionPage<V>, StoreError> {
     return Effect.suspend(() => {
       if (this.#allDistrusted !== undefined) return Effect.fail(this.#refusal!)
       const { page } = this.partition

@@ -124,6 +124,10 @@ const readersMaxDefault = 512
 /**
  * Makes a store in a folder. It lives until the Scope ends, and then first writes everything that it accepted.
  *
+ * **When to use**
+ *
+ * In tests and tools that use a store without a cache. A program provides `layer`.
+ *
  * Fails with `InvalidStoreOptions` when an option or the folder is invalid, and with `TierFailed` when the file is
  * damaged.
  *
@@ -290,9 +294,9 @@ const validate = Effect.fnUntraced(function*(options: Options) {
     version
   } = options
   if (version !== undefined && typeof version !== "string" && !Number.isFinite(version)) {
-    return yield* invalid("version", "must be a text or a finite number")
+    return yield* invalid("version", "must be a string or a finite number")
   }
-  if (typeof options.path !== "string") return yield* invalid("path", "must be a text")
+  if (typeof options.path !== "string") return yield* invalid("path", "must be a string")
   if (options.path === "") return yield* invalid("path", "is empty")
   if (options.durability !== "process" && options.durability !== "flushed") {
     return yield* invalid("durability", "must be \"process\" or \"flushed\"")

@@ -67,6 +67,10 @@ export type Options = Size & {
 /**
  * How much a store holds: give one of the two.
  *
+ * **When to use**
+ *
+ * `capacity` where values are about as large as each other; `weightMax` where a few of them could fill the memory.
+ *
  * @stability stable
  * @category models
  * @since 0.1.0

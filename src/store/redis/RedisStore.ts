@@ -56,7 +56,7 @@ import * as RedisPlace from "./internal/redisPlace.ts"
  */
 export type Server =
   | {
-    /** Such as `redis://user:password@host:6379/0`, or `rediss://host` for TLS. Left out if `client` says where. */
+    /** The address, `redis://user:password@host:6379/0` or `rediss://host` for TLS. Left out if `client` says where. */
     readonly url: string | Redacted.Redacted<string>
     /**
      * Options of the `ioredis` client, such as certificates, or `sentinels` and `name`. What the store needs itself
@@ -269,7 +269,7 @@ const validate = Effect.fnUntraced(function*(options: Options) {
     return yield* invalid("url", "or `client` must be given: where the server is")
   }
   if (url !== undefined && (typeof url !== "string" || !/^rediss?:\/\/[^/?#]+(?:\/\d*)?$/.test(url))) {
-    return yield* invalid("url", "must be redis:// or rediss://, a host, and at most the number of a database")
+    return yield* invalid("url", "must be `redis://host` or `rediss://host`, with an optional database number")
   }
   if (client !== undefined && !isBag(client)) return yield* invalid("client", "must be an object of client options")
   const misfit = client && clientMisfit(client, url !== undefined)
@@ -278,7 +278,7 @@ const validate = Effect.fnUntraced(function*(options: Options) {
     return yield* invalid("namespace", "must be 1 to 64 letters, digits, dots, hyphens or underscores")
   }
   if (version !== undefined && typeof version !== "string" && !Number.isFinite(version)) {
-    return yield* invalid("version", "must be a text or a finite number")
+    return yield* invalid("version", "must be a string or a finite number")
   }
   if (!Number.isInteger(recordsMax) || recordsMax < 1) return yield* invalid("recordsMax", "must be an integer above 0")
   const answerMillis = millisOf(answerTimeout)

@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Entry } from "../../store/Entry.ts"
-import type { Page, Partition } from "../../store/Store.ts"
+import type { Partition, PartitionPage } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import { check, entry, keys as oddKeys, never, numbered, opened, type Promised, same, type Value } from "./promise.ts"
 
@@ -15,10 +15,10 @@ const changedPages = 40
 // More than any scan of these tests needs, also one whose pages are nearly empty.
 const pagesMax = 10_000
 
-type Read = (after: string | undefined, max: number) => Effect.Effect<Page<Value>, StoreError>
+type Read = (after: string | undefined, max: number) => Effect.Effect<PartitionPage<Value>, StoreError>
 
 /** The entries of a page, with those that the caller is to look up. */
-const entriesOf = (users: Partition<Value>, { entries, keys = [] }: Page<Value>) =>
+const entriesOf = (users: Partition<Value>, { entries, keys = [] }: PartitionPage<Value>) =>
   Effect.map(users.getMany(keys), (found) => [
     ...entries,
     ...keys.flatMap((key, at): ReadonlyArray<readonly [string, Entry<Value>]> => {

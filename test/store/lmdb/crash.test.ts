@@ -116,7 +116,7 @@ const verifyIn = (store: Store["Service"], acknowledged: ReadonlyArray<string>) 
 describe("LmdbStore of a process that is killed", () => {
   for (const durability of ["process", "flushed"] as const) {
     it.effect(
-      `the file keeps what was acknowledged, tears no batch, and brings nothing back (${durability})`,
+      `the file has each acknowledged write after a crash, no part of a batch, and nothing that was removed (${durability})`,
       () =>
         Effect.gen(function*() {
           const path = yield* temporaryFolder

@@ -8,14 +8,14 @@ import * as Effect from "effect/Effect"
 import type { StoreError } from "../../../store/StoreError.ts"
 
 /** The writes of a family. */
-export interface Writer {
+export interface Revoker {
   /** Removes a value that was written up to this version; a later value stays. */
   takeBack(key: string, version: number): Delivery
 }
 
 /** What callers have written with a round, which is taken back if the round fails (`written.ts`). */
 export interface Revocable {
-  note(writer: Writer, key: string, version: number): void
+  note(writer: Revoker, key: string, version: number): void
   /** What the removals have still to do below. */
   readonly redress: Delivery
 }

@@ -24,7 +24,7 @@ export const entryOf = <V>(found: Found<V> | typeof unknown | undefined): Entry<
 export const unlessLate = <A>(read: Effect.Effect<A>): Effect.Effect<A | typeof unknown> =>
   within<A | typeof unknown, never, never>(read, tierMillisMax, Effect.succeed(unknown))
 
-/** What marks say something of. */
+/** The parts of an entry that marks judge. */
 export interface Filled {
   readonly stamp: number
   readonly tags: ReadonlyArray<string>

@@ -4,10 +4,10 @@
  * This does not need the callers, who may have left. No reader sees the value after its caller got the error. The
  * removal goes below with a later round, and a caller who still waits, waits for that round, too.
  */
-import { both, type Delivery, noDelivery, type Revocable, type Writer } from "./delivery.ts"
+import { both, type Delivery, noDelivery, type Revocable, type Revoker } from "./delivery.ts"
 
 export class Written implements Revocable {
-  private readonly versions = new Map<Writer, Map<string, number>>()
+  private readonly versions = new Map<Revoker, Map<string, number>>()
   private readonly counts: { written: number }
   private delivery: Delivery = noDelivery
   private hasFailed = false
@@ -28,7 +28,7 @@ export class Written implements Revocable {
     return size
   }
 
-  note(writer: Writer, key: string, version: number): void {
+  note(writer: Revoker, key: string, version: number): void {
     if (this.hasFailed) {
       this.delivery = both(this.delivery, writer.takeBack(key, version))
       return

@@ -10,7 +10,7 @@ import type { Store } from "../../../store/Store.ts"
 import type { CacheError } from "../../CacheError.ts"
 import type { CacheEvent, InvalidationMode } from "../../CacheEvent.ts"
 import type { Slice } from "../../Explanation.ts"
-import { arrival, type Delivery, noDelivery, type Revocable, type Writer } from "../below/delivery.ts"
+import { arrival, type Delivery, noDelivery, type Revocable, type Revoker } from "../below/delivery.ts"
 import type { Outbox } from "../below/outbox.ts"
 import { storeFailed } from "../family/storeFailed.ts"
 import type { Changes } from "./changes.ts"
@@ -29,7 +29,7 @@ export const orStoreFailed = (delivery: Delivery): Effect.Effect<void, CacheErro
  */
 export const orTakenBack = (
   delivery: Delivery,
-  keys: Iterable<readonly [writer: Writer, key: string, version: number]>
+  keys: Iterable<readonly [writer: Revoker, key: string, version: number]>
 ): Effect.Effect<void, CacheError> => {
   if (delivery === noDelivery) return Effect.void
   revocable(delivery, keys)
@@ -39,7 +39,7 @@ export const orTakenBack = (
 /** Notes what is taken back if a tier does not take the writes. */
 export const revocable = (
   delivery: Delivery,
-  keys: Iterable<readonly [writer: Writer, key: string, version: number]>
+  keys: Iterable<readonly [writer: Revoker, key: string, version: number]>
 ): void => {
   for (const written of writtenWith(delivery)) {
     for (const [writer, key, version] of keys) written.note(writer, key, version)

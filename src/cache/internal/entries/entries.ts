@@ -94,7 +94,7 @@ export class Entries<V> {
   /** Counts reads. */
   readonly tally = new Tally(this)
   /** Reads the tiers below memory. */
-  readonly below = new LowerReads<V>(this)
+  readonly lowerReads = new LowerReads<V>(this)
   /** Sets marks. */
   readonly marking = new Marking(this)
   /** What is from before the engine was opened, or hidden in this process alone. */
@@ -230,7 +230,7 @@ export class Entries<V> {
       const held = this.held(key)
       if (held !== undefined || this.lane === undefined) return Effect.succeed(held)
       return Effect.map(
-        unlessLate(this.below.held(key, (version) => {
+        unlessLate(this.lowerReads.held(key, (version) => {
           met = version
         })),
         entryOf
@@ -461,7 +461,7 @@ export class Entries<V> {
     return { ...entry, stamp }
   }
 
-  /** Does so in every tier for an entry that was put in this step. */
+  /** Gives an entry that was put in this step the latest stamp, in every tier. */
   confirm(key: string): Delivery {
     const { stamp } = this.cache
     this.hot?.confirm(key, stamp)

@@ -81,7 +81,7 @@ export class LowerReads<V> {
     return Effect.flatMap(look, (found) => found === changed ? this.promote(key, tries - 1) : Effect.succeed(found))
   }
 
-  /** What was found of a key that other processes have changed since, if an own change does not hide it. */
+  /** The entry that was found, unless an own change hides it. Other processes have changed the key since. */
   private passing(key: string, found: Found<V> | typeof unknown | undefined): Found<V> | typeof unknown {
     if (!this.ground.cache.isShared || found === undefined || found === unknown) return unknown
     const { expiresAt, stamp, tags } = found.entry

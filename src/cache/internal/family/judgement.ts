@@ -43,7 +43,7 @@ export class Judged<V> {
   declare readonly value: V
   /** How long the value is fresh. A value with 0 is not stored. */
   declare readonly lifetimeMillis: number
-  /** The same, if it was chosen for this value, and is not that of the family. */
+  /** How long the value is fresh, if that was chosen for this value, and is not that of the family. */
   declare readonly ownLifetimeMillis: number | undefined
   declare readonly tags: ReadonlyArray<string>
   declare readonly revision: string | undefined
@@ -342,16 +342,16 @@ export class Judge<V> {
 
   private revisionOf(revision: unknown): string | undefined {
     if (revision === undefined || typeof revision === "string") return revision
-    throw this.invalid("revision", "must be a text")
+    throw this.invalid("revision", "must be a string")
   }
 
   /** A frozen copy of the tags. The list belongs to the caller, who may change it later; readers get the copy. */
   private copyOf(tags: unknown): ReadonlyArray<string> {
-    if (!Array.isArray(tags)) throw this.invalid("tags", "must be a list of texts")
+    if (!Array.isArray(tags)) throw this.invalid("tags", "must be a list of strings")
     if (tags.length === 0) return noTags
     if (tags.length > tagsMax) throw this.invalid("tags", `must be at most ${tagsMax} texts`)
     const copy = Array.from(tags)
-    if (!copy.every((tag) => typeof tag === "string")) throw this.invalid("tags", "must be a list of texts")
+    if (!copy.every((tag) => typeof tag === "string")) throw this.invalid("tags", "must be a list of strings")
     return Object.freeze(copy)
   }
 

@@ -49,7 +49,7 @@ export const needed = (limits: ReadonlyArray<Limit>): ReadonlyArray<Limit> => {
   return found.toReversed()
 }
 
-/** The same with one more. Beyond `limitsMax`, the shortest one counts for what was made a little later as well. */
+/** Adds a limit. Beyond `limitsMax`, the shortest one counts for what was made a little later as well. */
 export const withLimit = (limits: ReadonlyArray<Limit>, limit: Limit): ReadonlyArray<Limit> => {
   const all = needed([...limits, limit])
   const [first, second, ...others] = all
@@ -69,7 +69,10 @@ export interface Opening {
 
 /** What a tier has found. */
 export interface Limited<V> extends Found<V> {
-  /** Its version or its times are those of a clock that was ahead. The tier does not know yet that it ends earlier. */
+  /**
+   * Whether the version or the times of the entry are those of a clock that was ahead. The tier does not know yet that
+   * it ends earlier.
+   */
   readonly wasAhead?: true
 }
 

@@ -274,12 +274,12 @@ export class Flight<V> extends Waited<V> {
     if (this.standing === "Current") this.standing = "Closed"
   }
 
-  /** Its value is out of date. */
+  /** Notes that the value of the flight is out of date. */
   overtake(): void {
     this.standing = "Overtaken"
   }
 
-  /** Its key was written or invalidated. */
+  /** Notes that the key was written or invalidated. */
   replacedByWrite(): void {
     this.standing = "Overtaken"
     this.knownOfKey = "Replaced"
@@ -331,7 +331,7 @@ export class Flight<V> extends Waited<V> {
     return this.detached
   }
 
-  /** It runs to its end even if no reader waits. */
+  /** Lets the flight run to its end even if no reader waits. */
   detach(): void {
     this.detached = true
   }

@@ -50,7 +50,7 @@ export class Load extends Work {
   /** The lookups of its owner, and the Context in which they run. */
   readonly loader: Loader<any>
   private runningFiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
-  /** Its ticket in a family with a `loadConcurrency`. */
+  /** The ticket of the load, in a family with a `loadConcurrency`. */
   ticket: Ticket | undefined = undefined
   /** Since when it has waited for its turn; `undefined` if it does not wait. */
   private inLineSince: number | undefined = undefined
@@ -63,19 +63,19 @@ export class Load extends Work {
   open: number
   /** The time until which its value should last. A value that it reads must not end earlier. */
   readonly until: number
-  /** Its lookup is among those that the family has counted. */
+  /** Whether the lookup is among those that the family has counted. */
   isCounted = false
-  /** A caller of `getOr` has brought what it runs, in the place of the owner's lookup. */
+  /** Whether a caller of `getOr` has brought what the load runs, in the place of the owner's lookup. */
   isBrought = false
-  /** It has read a stale value, so the value that it makes is stale as well. */
+  /** Whether the load has read a stale value, so that the value that it makes is stale as well. */
   readStale = false
   /** Until when everything that it has read was complete: no change of another process is missing. */
   shownSince = Infinity
-  /** It has read a value that was refused, so the value that it makes is not stored either. */
+  /** Whether the load has read a value that was refused, so that its own value is not stored either. */
   readRefused = false
   /** Why a read was refused. Then its value is not stored, even if the lookup has caught the error. */
   refused: CacheError | undefined = undefined
-  /** It has read a nothing that may be a value, and it cannot ask about it again. */
+  /** Whether the load has read a nothing that may be a value, and cannot ask about it again. */
   private staysUncertain = false
   /** By family and key: what asks again whether the key has no value. */
   private uncertain: Map<string, Effect.Effect<boolean>> | undefined = undefined
@@ -142,13 +142,13 @@ export class Load extends Work {
     return this.runningFiber
   }
 
-  /** It has a ticket, and may have to wait for its turn. */
+  /** Takes a ticket, with which the load may have to wait for its turn. */
   enterLine(ticket: Ticket, nowMillis: number): void {
     this.ticket = ticket
     if (!ticket.isRunning) this.inLineSince = this.movedAt = nowMillis
   }
 
-  /** Its turn has come. Returns for how long it has waited. */
+  /** Notes that the turn of the load has come. Returns for how long it has waited. */
   leaveLine(nowMillis: number): number {
     const { inLineSince } = this
     if (inLineSince === undefined) return 0
@@ -280,7 +280,7 @@ export class Load extends Work {
     return this.staysUncertain || this.uncertain !== undefined && this.uncertain.size > 0
   }
 
-  /** It rests on a nothing that may be a value, and on nothing that the cache can find out. */
+  /** Notes that the load has read a nothing that may be a value, and that the cache cannot find out whether it is. */
   becomeUncertain(): void {
     this.staysUncertain = true
   }

@@ -74,7 +74,7 @@ export class Lookups<V> {
   private readonly askTiersThenLookUp = Effect.fnUntraced(function*(this: Lookups<V>, flight: Flight<V>) {
     let isKnown = true
     if (flight.cause === "absent") {
-      const found = yield* this.entries.below.promote(flight.key)
+      const found = yield* this.entries.lowerReads.promote(flight.key)
       if (found === undefined) flight.foundNothing()
       isKnown = found !== unknown
       this.take(flight, foundOf(found))
@@ -102,7 +102,7 @@ export class Lookups<V> {
   private readonly awaitTurn = Effect.fnUntraced(function*(this: Lookups<V>, flight: Flight<V>) {
     let version = flight.held?.entry.version
     for (let turn = 0; turn < turnsMax; turn++) {
-      const found = foundOf(yield* this.entries.below.beginLoad(flight.key, version))
+      const found = foundOf(yield* this.entries.lowerReads.beginLoad(flight.key, version))
       if (found === undefined) return
       this.take(flight, found)
       if (flight.hasEnded) return
@@ -205,7 +205,7 @@ export class Lookups<V> {
         : Effect.forEach(renewed, look, { concurrency: "unbounded", discard: true })
     }
     if (absent.length === 0) return
-    const found = yield* this.entries.below.promoteMany(absent.map(({ key }) => key))
+    const found = yield* this.entries.lowerReads.promoteMany(absent.map(({ key }) => key))
     const due: Array<Renewal<V>> = []
     const { stamp } = this.cache
     yield* Pieces.each(absent.length, (at) => {

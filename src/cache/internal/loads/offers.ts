@@ -89,7 +89,7 @@ export class Offers<V> {
       this.offer(flight, this.entries.cache.time.now())
     }
     if (held !== undefined) return Effect.sync(() => note({ entry: held, tier: memory }))
-    return Effect.map(this.entries.below.held(key), (found) => {
+    return Effect.map(this.entries.lowerReads.held(key), (found) => {
       if (found === unknown) return
       if (laterOf(flight, found) === undefined) flight.foundNothing()
       note(found)
@@ -228,7 +228,7 @@ export class Offers<V> {
     const { key } = queued
     return this.entries.watches.during(key, (watch) => {
       const again = Effect.suspend(() => tries > 0 ? this.look(queued, tries - 1) : Effect.void)
-      return Effect.flatMap(this.entries.below.promote(key), (read) => {
+      return Effect.flatMap(this.entries.lowerReads.promote(key), (read) => {
         const found = foundOf(read)
         if (watch.changed) return again
         const now = this.entries.cache.time.now()

@@ -131,7 +131,7 @@ export class Turns {
   /** The key of the update whose function is called in this step, and that has no turn. */
   private brief: string | undefined = undefined
   private isBriefOvertaken = false
-  /** It as the holder of a turn, if another update waits for it. */
+  /** The update of `brief` as the holder of a turn, if another update waits for it. */
   private waited: Updating | undefined = undefined
 
   constructor(ground: Omit<Ground, "verb">, verb: Verb = "update") {

@@ -65,7 +65,7 @@ export abstract class Waited<V> {
   protected waiters: Set<Waiter<V>> | undefined = undefined
   /** The waiters who accept no stale value. */
   protected strict: Set<Waiter<V>> | undefined = undefined
-  /** Those of them who accept only what a load brings. */
+  /** The waiters who accept only what a load brings. */
   protected renewing: Set<Waiter<V>> | undefined = undefined
   /** How many callers are about to join it, or wait until its load is over. */
   private expectedCount = 0
@@ -124,12 +124,12 @@ export abstract class Waited<V> {
     return this.movedTo?.last ?? this
   }
 
-  /** A caller is about to join it, or waits until its load is over. */
+  /** Notes that a caller is about to join the flight, or waits until its load is over. */
   expect(): void {
     this.expectedCount++
   }
 
-  /** That caller does not need it any more. */
+  /** Takes back one `expect`: its caller does not need the flight any more. */
   letGo(): void {
     if (this.movedTo !== undefined) return this.movedTo.letGo()
     this.expectedCount--

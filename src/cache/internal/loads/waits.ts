@@ -67,7 +67,7 @@ export abstract class Work implements Awaited {
   /** The work that waits for it, and how often each does. */
   private followers: Map<Work, number> | undefined = undefined
 
-  /** Its name in messages. */
+  /** The name of the work in messages. */
   abstract get name(): string
 
   /** Whether it has ended. A fiber that outlives it works for nothing any more. */

@@ -29,7 +29,7 @@ export const explain = <V>(
       ? Effect.succeed<Found<V> | typeof unknown | undefined>(foundIn(inMemory))
       : entries.watches.during(
         key,
-        (watch) => Effect.map(unlessLate(entries.below.look(key)), (below) => watch.changed ? unknown : below)
+        (watch) => Effect.map(unlessLate(entries.lowerReads.look(key)), (below) => watch.changed ? unknown : below)
       )
     return Effect.map(found, (below) => {
       const all = foundOf(below)

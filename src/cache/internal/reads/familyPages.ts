@@ -15,7 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { keyHash } from "../../../eviction/shared/keyHash.ts"
 import type { Entry, Found } from "../../../store/Entry.ts"
-import type { HotPartition, Page } from "../../../store/Store.ts"
+import type { HotPartition, PartitionPage } from "../../../store/Store.ts"
 import { BookmarkLost, type StoreError } from "../../../store/StoreError.ts"
 import { CacheError, CursorRefused, NotIterable } from "../../CacheError.ts"
 import { inTime } from "../below/inTime.ts"
@@ -68,7 +68,7 @@ export class FamilyPages<V> {
     const { stamp, time } = this.entries.cache
     const began = { now: time.now(), stamp }
     const read = page!(after, max)
-    if (lane === undefined && Exit.isExit(read)) return this.ofMemory(read as Exit.Exit<Page<V>, StoreError>)
+    if (lane === undefined && Exit.isExit(read)) return this.ofMemory(read as Exit.Exit<PartitionPage<V>, StoreError>)
     const { outbox, store } = this.entries.cache
     // What is on its way below is in no tier. So the scan begins first: what memory pushes out from then on is noted.
     // Then it waits for what memory may have pushed out before.
@@ -85,7 +85,10 @@ export class FamilyPages<V> {
    * Reads a page of a store without memory while no value waits for its codec: such a value is in no tier. The page is
    * read again if one has begun to wait.
    */
-  private whole(read: Effect.Effect<Page<V>, StoreError>, tries = triesMax): Effect.Effect<Page<V>, StoreError> {
+  private whole(
+    read: Effect.Effect<PartitionPage<V>, StoreError>,
+    tries = triesMax
+  ): Effect.Effect<PartitionPage<V>, StoreError> {
     const { cache, lane } = this.entries
     const settled = lane?.isWaiting === true ? Effect.andThen(cache.outbox.settledWhole, read) : read
     return Effect.flatMap(
@@ -94,14 +97,17 @@ export class FamilyPages<V> {
     )
   }
 
-  private ofMemory(read: Exit.Exit<Page<V>, StoreError>): Exit.Exit<KeysPage<V>, CacheError> {
+  private ofMemory(read: Exit.Exit<PartitionPage<V>, StoreError>): Exit.Exit<KeysPage<V>, CacheError> {
     if (Exit.isFailure(read)) return Exit.mapError(read, (error) => this.failed(error))
     const now = this.entries.cache.time.now()
     const entries = read.value.entries.filter(([key, entry]) => this.entries.isFresh(key, entry, now))
     return Exit.succeed({ entries, next: this.cursorOf(read.value.next) })
   }
 
-  private ofTiers({ entries, keys = [], next }: Page<V>, began: Began): Effect.Effect<KeysPage<V>, CacheError> {
+  private ofTiers(
+    { entries, keys = [], next }: PartitionPage<V>,
+    began: Began
+  ): Effect.Effect<KeysPage<V>, CacheError> {
     // The owner may have left while the tiers were read.
     const refused = this.refusal
     if (refused !== undefined) return Exit.fail(refused)
@@ -178,7 +184,9 @@ export class FamilyPages<V> {
   ): Entry<V> | undefined {
     const { cache, lane } = this.entries
     const pending = lane!.pending(key) ?? before
-    const found = pending === undefined ? this.entries.below.whole(read) : this.entries.below.onItsWay(pending)
+    const found = pending === undefined
+      ? this.entries.lowerReads.whole(read)
+      : this.entries.lowerReads.onItsWay(pending)
     if (found === undefined || found === unknown) return undefined
     cache.saw(found.entry)
     return this.entries.isFresh(key, found.entry, cache.time.now()) ? found.entry : undefined

@@ -365,7 +365,7 @@ export class FamilyReads<V> implements Reads<V> {
     }
     if (this.entries.lane === undefined) return Effect.succeed(undefined)
     if (entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) === "hidden") this.hot!.drop(key)
-    const read = unlessLate(this.entries.below.promote(key))
+    const read = unlessLate(this.entries.lowerReads.promote(key))
     return Effect.flatMap(read, (found): Effect.Effect<Served<V> | undefined, CacheError> => {
       // The owner may have left while the tier looked for the entry.
       if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
@@ -394,7 +394,7 @@ export class FamilyReads<V> implements Reads<V> {
         onFailure: () => Effect.succeed(false),
         onSuccess: (served) => {
           if (served !== undefined || this.isWholeInMemory) return Effect.succeed(served === undefined)
-          return Effect.map(unlessLate(this.entries.below.look(key)), (found) => {
+          return Effect.map(unlessLate(this.entries.lowerReads.look(key)), (found) => {
             if (watch.changed || found === unknown) return false
             if (found === undefined || !this.mayBeServedLater(key, found.entry)) return true
             // Another engine may serve it.

@@ -67,7 +67,7 @@ const serveAll = <V, A>(
   })
 }
 
-/** Does so for a long list. */
+/** Serves the keys of a long list, in pieces. */
 const serveLong = Effect.fnUntraced(
   function*<V, A>(ground: GroundOfMany<V>, keys: ReadonlyArray<string>, each: Each<V, A>) {
     const occurrences = new Map<string, number>()
@@ -165,8 +165,8 @@ const start = <V>(ground: GroundOfMany<V>, keys: ReadonlyArray<string>): Started
 }
 
 /**
- * Does so for a long list. Each load is put together in pieces, and runs when it has all of its keys: until then
- * readers join its flights.
+ * Starts the loads of a long list. Each load is put together in pieces, and runs when it has all of its keys: until
+ * then readers join its flights.
  */
 const startLong = <V>(ground: GroundOfMany<V>, keys: ReadonlyArray<string>): Effect.Effect<Started<V>> =>
   Effect.suspend(() => {

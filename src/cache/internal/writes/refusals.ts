@@ -42,7 +42,7 @@ export class Refusals<V> {
   private readonly entries: Entries<V>
   private readonly loads: Loads<V>
   private endCount = 0
-  /** Those of the owner, for writes by a right that the owner has lent. */
+  /** The refusals of the owner, for writes by a right that the owner has lent. */
   private readonly whole: Refusals<V>
   private readonly right: LentRight | undefined
 

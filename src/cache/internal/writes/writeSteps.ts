@@ -10,7 +10,7 @@ import type { Entry } from "../../../store/Entry.ts"
 import type { Prepared } from "../../../store/Store.ts"
 import type { CacheError } from "../../CacheError.ts"
 import type { SetOptions } from "../../types/setOptions.ts"
-import { both, type Delivery, noDelivery, type Writer } from "../below/delivery.ts"
+import { both, type Delivery, noDelivery, type Revoker } from "../below/delivery.ts"
 import { type CacheContext, orRedressed, orTakenBack, revocable } from "../entries/cacheContext.ts"
 import type { Entries } from "../entries/entries.ts"
 import * as Expiry from "../family/expiry.ts"
@@ -21,7 +21,7 @@ import type { Loads } from "../loads/loads.ts"
 import { inFreedRoom } from "./room.ts"
 import { renewTerm } from "./terms.ts"
 
-export class WriteSteps<V> implements Writer {
+export class WriteSteps<V> implements Revoker {
   private readonly cache: CacheContext
   private readonly spec: EngineFamilySpec<V>
   private readonly expiry: Expiry.Expiry
@@ -47,7 +47,7 @@ export class WriteSteps<V> implements Writer {
     return this.admitsShortWay(value) ? this.writeAdmitted(key, value) : undefined
   }
 
-  /** Does so with a value that `admitsShortWay` has admitted. */
+  /** Writes a value the short way that `admitsShortWay` has admitted; `undefined` if the way is not open. */
   writeAdmitted(key: string, value: V): Delivery | undefined {
     if (!this.isShortWayOpen) return undefined
     const stamp = this.cache.nextStamp()

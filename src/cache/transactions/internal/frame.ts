@@ -26,7 +26,7 @@ export class Frame {
   readonly given: Context.Context<never>
   /** The connections on which the body runs, by the keys of their services. */
   private readonly connections: ReadonlyMap<string, unknown>
-  /** Those of them that the combinator opened. */
+  /** The connections that the combinator opened. */
   private readonly opened: ReadonlyMap<string, unknown>
   isOpen = true
   /** How the body ended; `undefined` while it runs. */

@@ -152,7 +152,7 @@ export interface Commit {
 
 /** What came of a commit. */
 export interface Receipt {
-  /** That of the record. */
+  /** The position of the record that the commit has made. */
   readonly position: Position
   /** The keys whose value a record refused. */
   readonly overtaken: ReadonlyArray<KeyName>

@@ -59,10 +59,10 @@ interface Surroundings {
 /** A log is read in parts. After so many of them it is not reached, because others write faster than it is read. */
 const partsMax = 1_000
 
-/** So often a commit is asked again that counts as late. */
+/** How many times a commit that counts as late is asked again. */
 const lateMax = 16
 
-/** An unknown log is asked again after so long, at first and at most: each time twice as long as the time before. */
+/** The first and the longest pause before an unknown log is asked again. Each pause is twice as long as the last. */
 const againMillis = 100
 const againMillisMax = 10_000
 

@@ -533,7 +533,7 @@ const ownMax = 65_536
  */
 class OwnMarks {
   private readonly spans = new Map<string, Span>()
-  /** Those that had no room. */
+  /** One span for all marks that had no room. */
   private others: Span | undefined
 
   claim(scopes: ReadonlySet<string>, marks: ReadonlyArray<Mark>, now: number): void {

@@ -30,7 +30,7 @@ const looksPerBound = 4
 /** After a question that failed, the next one comes no later than this. */
 const againMillis = 1_000
 
-/** So often the end is asked for, where the first answers only make the log known. */
+/** How many times the end of the log is asked for, where the first answers only make the log known. */
 const triesMax = 3
 
 interface Ground {

@@ -28,8 +28,8 @@ import {
   type Change,
   type Content,
   type FreshUntilMax,
-  type Page,
   type Partition,
+  type PartitionPage,
   type Prepared,
   type StoreFamily
 } from "../../Store.ts"
@@ -353,11 +353,11 @@ export class LmdbPartition<V> implements Partition<V> {
    * A bookmark is the key of the last record without its family's number, so it holds over a restart. What was set
    * before the first page is committed before it, so that the range has it.
    */
-  readonly page = (after: string | undefined, max: number): Effect.Effect<Page<V>, StoreError> => {
+  readonly page = (after: string | undefined, max: number): Effect.Effect<PartitionPage<V>, StoreError> => {
     if (after !== undefined && !isBookmark(after)) {
       return Effect.fail(new StoreError({ reason: new BookmarkLost({ tier: tierName, why: "malformed" }) }))
     }
-    const page = Effect.withFiber<Page<V>, StoreError>((fiber) =>
+    const page = Effect.withFiber<PartitionPage<V>, StoreError>((fiber) =>
       Effect.flatMap(
         this.#keysOfPage(after, Math.min(max, keysPerStepMax)),
         ({ keys, next }) => this.#pageOf(keys, next, fiber.context)
@@ -378,10 +378,10 @@ export class LmdbPartition<V> implements Partition<V> {
     keys: ReadonlyArray<string>,
     next: string | undefined,
     context: Context.Context<never>
-  ): Effect.Effect<Page<V>, StoreError> {
+  ): Effect.Effect<PartitionPage<V>, StoreError> {
     const now = nowOf(context)
     const entries: Array<readonly [key: string, entry: Entry<V>]> = []
-    const read = (first: number, before: number): Effect.Effect<Page<V>, StoreError> => {
+    const read = (first: number, before: number): Effect.Effect<PartitionPage<V>, StoreError> => {
       let bytes = before
       for (let at = first; at < keys.length; at++) {
         const entryKey = keys[at]!

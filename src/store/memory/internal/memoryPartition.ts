@@ -22,8 +22,8 @@ import {
   type Content,
   type FreshUntilMax,
   type HotPartition,
-  type Page,
   type Partition,
+  type PartitionPage,
   type Prepared,
   type ReadWatcher,
   type Room,
@@ -521,7 +521,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
    * A bookmark is a slot of a shard, as one number. An entry stays in its slot while it lives, also when the shard
    * grows, so no entry that stays is missed, whatever comes and goes in between.
    */
-  readonly page = (after: string | undefined, max: number): Exit.Exit<Page<V>, StoreError> => {
+  readonly page = (after: string | undefined, max: number): Exit.Exit<PartitionPage<V>, StoreError> => {
     const { origin, views } = this
     const from = after === undefined ? 0 : after.startsWith(origin) ? bookmarkOf(after.slice(origin.length)) : undefined
     if (from === undefined) {
