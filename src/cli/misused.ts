@@ -1,7 +1,6 @@
 /**
  * Recognizes errors in the compiler's own words for what is used as something else: a write as data that is run, a
- * Stream in the place of an Effect, a manifest in the place of its counts, a text whose type is only `string`, a type
- * parameter in the place of a pattern.
+ * Stream in the place of an Effect, a manifest in the place of its counts, a text whose type is only `string`.
  */
 import type { Finding, Place } from "./findings.ts"
 import { offsetOf } from "./source.ts"
@@ -29,7 +28,7 @@ const spreadWrites: Misuse = {
 }
 
 // `yield* AppCache.events`, and `Stream.runCollect(user.keys)`.
-const streamRun = / TS2488: Type 'Stream<[^\n]*(?:\{ readonly _tag: "|\bCacheError\b)/
+const streamRun = / TS2488: Type 'Stream<[^\n]*(?:\bCacheEvent\b|\bCacheError\b)/
 const streamNamed = /^[\w$.\s]*?([\w$]+)\s*\.\s*(events\b|(?:keys|entries)\s*\()/
 const ranStream = (name: string): Misuse => ({
   code: "E0408",
@@ -65,14 +64,6 @@ const unknownText = (option: string): Misuse => ({
   help: "write it in place, or put 'as const' after the object that holds it"
 })
 
-// `Manifest.Owns<P, AppCache>`: the compiler puts our check off, and prints it with the whole manifest.
-const genericRight = / TS2344: Type '(\w+)' does not satisfy the constraint '(?:Manifest\.)?Declares<(?!["`])/
-const unknownRight = (parameter: string): Misuse => ({
-  code: "E0230",
-  sentence: `the pattern of this right is the type parameter '${parameter}', so it is not known whether it is declared`,
-  help: "let the type parameter stand for everything that it requires, <A, E, R>, or name the pattern"
-})
-
 /** Recognizes what is used as something else. */
 export const findMisused = (text: string, place: Place, source: string): Finding | undefined => {
   const found = misuseOf(text, source, offsetOf(source, place))
@@ -92,8 +83,6 @@ const misuseOf = (text: string, source: string, at: number): Misuse | undefined 
   }
   const [, made] = streamMade.test(text) ? streamMember.exec(rest) ?? [] : []
   if (made !== undefined) return uncalled(made)
-  const [, parameter] = genericRight.exec(text) ?? []
-  if (parameter !== undefined) return unknownRight(parameter)
   const [, manifest] = published.exec(text) ?? []
   if (manifest !== undefined) return manifestPublished(manifest)
   const [, option] = ours.test(text)

@@ -54,13 +54,6 @@ const plain: ReadonlyArray<Misuse> = [
     "'as const'"
   ]
 ]
-// A type parameter in the place of a pattern.
-const generic = (name: string, bound: string) =>
-  `<P extends ${bound}>(program: Effect.Effect<void, never, Manifest.${name}<P, App>>) => program`
-const rights = ["Owns", "Borrows"].flatMap((name) =>
-  ["string", `"text:{id}" | "text:1"`].map((one) => generic(name, one))
-)
-
 // Mistakes of another kind, and the same mistakes with values of others.
 const others = [
   "Effect.gen(function*() { yield* Stream.make(1) })",
@@ -72,8 +65,7 @@ const others = [
 ]
 
 const misuses: ReadonlyArray<Misuse> = [
-  ...plain,
-  ...rights.map((line): Misuse => [line, "E0230", "the type parameter 'P'", "<A, E, R>"])
+  ...plain
 ]
 
 describe("misuse in the words of the compiler", () => {

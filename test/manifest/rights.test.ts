@@ -774,7 +774,7 @@ describe("lease", () => {
       yield* user.set({ id }, "Eve", { lease })
       assert.strictEqual(yield* user.get({ id }), "Eve")
       const error = yield* Effect.flip(user.setMany([[{ id }, "Bob"], [{ id: "2" }, "Bob"]], { lease }))
-      assert.include(error.message, "does not cover the key of this write")
+      assert.include(error.message, "does not cover `user:2`")
       assert.strictEqual(yield* user.get({ id }), "Eve")
     }).pipe(Effect.scoped, live))
 })
