@@ -4958,5 +4958,13 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `Effect.andThen(this.outbox.settledWhole, knowing.watermark)`,
     planted: `knowing.watermark`,
     suites: ["test/cache/watermarks.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "readers in line wait for their turns although they may have a stale value",
+    file: loads,
+    text: `this.offers.answerInLine(flights[at]!)`,
+    planted: `void flights[at]`,
+    suites: ["test/cache/timeInLine.test.ts"]
   }
 ]

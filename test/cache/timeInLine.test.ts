@@ -119,6 +119,25 @@ for (const [name, [policy, lookupMillis]] of Object.entries(deadlines)) {
         checkInvariants(running)
       }))
 
+    it.effect(`readers in line who may have a stale value get it when a lookup would have no time left: ${name}`, () =>
+      Effect.gen(function*() {
+        let isDown = false
+        const on = yield* family(
+          { ...one, timeToLive: lookupMillis, staleIfError: 1_000 * lookupMillis },
+          (run) => isDown ? Effect.never : Effect.succeed(run)
+        )
+        yield* Effect.forEach(ids, (id) => on.of(id).get)
+        yield* TestClock.adjust(2 * lookupMillis)
+        isDown = true
+        // Two readers for each key, since a second one is what the five minutes wait for.
+        const readers = yield* Effect.forEach([...ids, ...ids], (id) => fork(on.of(id).answer))
+        // The second one gets its turn when the first one is cut, and has its own time from then on.
+        for (let i = 0; i < 2; i++) yield* TestClock.adjust(policy.hardTimeout === undefined ? 5 * minute : 100)
+        yield* settle
+        assert.deepStrictEqual(readers.filter((reader) => reader.pollUnsafe() === undefined), [])
+        for (const reader of readers) assert.isTrue((yield* Fiber.join(reader)).stale)
+      }))
+
     it.effect(`a lookup that hangs once its turn has come ends in time: ${name}`, () =>
       Effect.gen(function*() {
         const { of, running } = yield* family(one, (run) => run === 2 ? Effect.never : slow(run))

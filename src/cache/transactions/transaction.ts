@@ -20,7 +20,7 @@ import type { InvalidationMode } from "../CacheEvent.ts"
 import type { BatchWrite, Cache } from "../engine/cache.ts"
 import type { CacheFamily } from "../engine/cacheFamily.ts"
 import type { Slice } from "../Explanation.ts"
-import { type Delivery, noDelivery } from "../internal/below/delivery.ts"
+import { type Delivery, isDeliveryLike, noDelivery } from "../internal/below/delivery.ts"
 import { orRedressed } from "../internal/entries/cacheContext.ts"
 import { loadOf, openWork } from "../internal/loads/load.ts"
 import { type Reads, TrackedReads } from "../internal/reads/trackedReads.ts"
@@ -342,7 +342,7 @@ export const arrived = (family: string, below: unknown): Promise<void> | undefin
 // A program without types may give any set, or a Proxy, which throws.
 const isDelivery = (below: unknown): below is Delivery => {
   try {
-    return below instanceof Set && Array.from(below).every((parcel) => Deferred.isDeferred(parcel?.arrived))
+    return isDeliveryLike(below) && Array.from(below).every((parcel) => Deferred.isDeferred(parcel?.arrived))
   } catch {
     return false
   }

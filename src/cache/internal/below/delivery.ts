@@ -83,6 +83,10 @@ class Both implements Delivery {
   }
 }
 
+/** Whether a value has the form of a delivery. A Set of a program without types has it, too. */
+export const isDeliveryLike = (value: unknown): value is Iterable<Partial<Parcel> | undefined> =>
+  value instanceof Set || value instanceof Both
+
 /** Waits until the changes have arrived. Fails if a tier did not take one of them. */
 export const arrival = (delivery: Delivery): Effect.Effect<void, StoreError> => {
   if (delivery.size === 0) return Effect.void

@@ -450,29 +450,32 @@ export class Loads<V> {
       return
     }
     const end = Pieces.each(flights.length, (at) => this.endLate(flights[at]!, timeoutMillis))
-    const { startedAt } = flights[0]!
     const wait = (millis: number): Effect.Effect<void> =>
       Effect.timeoutOrElse(load.whenOver(), {
         duration: millis,
-        orElse: () => this.whenLate(load, timeoutMillis, startedAt, wait, end)
+        orElse: () => this.whenLate(flights, timeoutMillis, wait, end)
       })
     fork(wait(timeoutMillis))
   }
 
   /** Ends a load whose time is over, or waits for the time that is left. */
   private whenLate(
-    load: Load,
+    flights: ReadonlyArray<Flight<V>>,
     timeoutMillis: number,
-    startedAt: number,
     wait: (millis: number) => Effect.Effect<void>,
     end: Effect.Effect<void>
   ): Effect.Effect<void> {
     return Effect.suspend(() => {
       const now = this.now()
-      const left = load.isInLine
-        ? this.timeInLine(load, timeoutMillis, now)
-        : load.timeLeft(timeoutMillis, startedAt, now)
-      return left > 0 ? wait(left) : end
+      const { load, startedAt } = flights[0]!
+      if (!load.isInLine) {
+        const left = load.timeLeft(timeoutMillis, startedAt, now)
+        return left > 0 ? wait(left) : end
+      }
+      const left = this.timeInLine(load, timeoutMillis, now)
+      if (left === 0) return end
+      const answer = Pieces.each(flights.length, (at) => this.offers.answerInLine(flights[at]!))
+      return Effect.andThen(answer, wait(left))
     })
   }
 
@@ -498,10 +501,9 @@ export class Loads<V> {
   }
 
   timeOut(flight: Flight<V>, timeoutMillis: number): Effect.Effect<void> {
-    const { load, startedAt } = flight
     const end = Effect.sync(() => this.endLate(flight, timeoutMillis))
     const wait = (millis: number): Effect.Effect<void> =>
-      Effect.andThen(Effect.sleep(millis), this.whenLate(load, timeoutMillis, startedAt, wait, end))
+      Effect.andThen(Effect.sleep(millis), this.whenLate([flight], timeoutMillis, wait, end))
     return wait(timeoutMillis)
   }
 

@@ -213,6 +213,19 @@ export class Offers<V> {
     flight.answerEarlyBy(this.ground.forkFor(Effect.andThen(Effect.sleep(millis), answer)))
   }
 
+  /**
+   * Gives the readers who wait the stale value that they may have in place of a failure. The load goes on: it stands in
+   * a line, so the source has not failed it yet.
+   */
+  answerInLine(flight: Flight<V>): void {
+    const { held, key } = flight
+    if (held === undefined || flight.isEmpty || flight.isOvertaken || flight.isBarred) return
+    const now = this.entries.cache.time.now()
+    if (this.entries.isFresh(key, held.entry, now) || !maySubstitute(this.entries, key, held.entry, now)) return
+    const read = this.read(flight, held, now, flight.isForStale)
+    this.answerEarly(flight, staleOf(read), this.timesOf(key, read.entry, now).servedUntil)
+  }
+
   // --- readers who wait for the next load -------------------------------------------------------
 
   /**

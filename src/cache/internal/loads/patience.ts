@@ -28,6 +28,7 @@ import { hangTimeoutMillis, nap } from "./waits.ts"
 interface Ground {
   readonly flights: { readonly running: ReadonlySet<Flight<any>> }
   readonly loadQueue: { readonly turnsGiven: number }
+  readonly offers: { answerInLine(flight: Flight<any>): void }
   now(): number
   fork(work: Effect.Effect<void>): Fiber.Fiber<void>
   endLate(flight: Flight<any>, timeoutMillis: number): void
@@ -78,6 +79,7 @@ export class Patience {
       const { load, sharedSince = Infinity } = flight
       // In the line it waits for others, also if one reader waits for it.
       const left = load.isInLine ? this.leftInLine(load, now) : sharedSince + hangTimeoutMillis - now
+      if (left > 0 && load.isInLine && sharedSince + hangTimeoutMillis <= now) this.ground.offers.answerInLine(flight)
       if (left <= 0) this.ground.endLate(flight, hangTimeoutMillis)
       else if (left < Infinity) {
         wait = Math.min(wait, left)
