@@ -194,7 +194,7 @@ const keyParams = new RegExp(
 )
 const entryValue = new RegExp(
   `(?:is missing in type|is not assignable to (?:parameter of )?type|does not exist in type) ` +
-    `[^\\n]*'(Value|Change)<"([^"]+)"`
+    `[^\\n]*'(Value|NewValue)<"([^"]+)"`
 )
 const writeOptions = /'([^']+)' does not exist in type 'WriteOptions<"([^"]+)">'/
 // The values of each option of a write.
@@ -207,7 +207,7 @@ const written: { readonly [option: string]: string } = {
 }
 // Some of the parameters, and pairs of parameters and values.
 const someParams = /(?:'([^']+)' does not exist in|has no properties in common with) type 'SomeParams<"([^"]+)"/
-const entries = /type '(?:Many<)?(?:Entry<|readonly \[params: KeyParams<)"([^"]+)"/
+const entries = /type '(?:Many<)?(?:NewEntry<|readonly \[params: KeyParams<)"([^"]+)"/
 // The parameters that a lookup gets.
 const destructured = /TS(?:2339|2551): Property '([^']+)' does not exist on type 'ParsedParams<"([^"]+)"/
 

@@ -77,7 +77,7 @@ const misfits = new Set(["E0112", "E0113", "E0114"])
 const typeLengthMax = 60
 
 // A value, or the function of an update, for a union of families: it would have to fit each of them.
-const ofSeveral = /^[^\n]*(?:(?:Value|Entry)<.*> & (?:Value|Entry)<|=> Change<.*>\) & \(\(was: )/
+const ofSeveral = /^[^\n]*(?:(?:Value|NewEntry)<.*> & (?:Value|NewEntry)<|=> NewValue<.*>\) & \(\(was: )/
 
 // A message that is the name of a property cannot name a pattern. The compiler names it in the line above.
 const rightOf = (text: string): string | undefined => {

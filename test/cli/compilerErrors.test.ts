@@ -302,8 +302,8 @@ describe("argument that does not fit, in the words of the compiler", () => {
         "error TS2353: Object literal may only specify known properties, and 'id' does not exist in type " +
         `'readonly [params: KeyParams<"user:{id}", {}>, value: Value<"user:{id}", string>]'.`,
         "error TS2353: Object literal may only specify known properties, and 'id' does not exist in type " +
-        `'Many<Entry<"user:{id}", string, {}>>'.`,
-        `error TS2322: Type '[{ id: string; }, string, {}]' is not assignable to type 'Entry<"user:{id}", string, {}>'.`
+        `'Many<NewEntry<"user:{id}", string, {}>>'.`,
+        `error TS2322: Type '[{ id: string; }, string, {}]' is not assignable to type 'NewEntry<"user:{id}", string, {}>'.`
       ]
     ) {
       const found = findMisfit(text, place, "user.setMany([{ id, value }])")!
