@@ -4866,8 +4866,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "a stale value in place of a failure becomes idle while it is read",
     file: landing,
-    text: `isKept ? held.entry : renewIdleTime(this.entries, key, held.entry, now)`,
-    planted: `isKept || now >= 0 ? held.entry : renewIdleTime(this.entries, key, held.entry, now)`,
+    text: `this.ground.offers.read(flight, held, now, flight.isForStale)`,
+    planted: `this.ground.offers.read(flight, held, now, false)`,
     suites: ["test/cache/idleStale.test.ts"]
   },
   {
@@ -4882,7 +4882,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "several processes",
     bug: "a watermark is not waited for",
     file: "src/store/internal/ledger/proofs.ts",
-    text: `this.covers(position) ? Effect.succeed(true)`,
+    text: `isHeard() ? Effect.succeed(true)`,
     planted: `position !== undefined ? Effect.succeed(true)`,
     suites: ["test/cache/watermarks.test.ts"]
   },
@@ -4946,9 +4946,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "those in line behind a lookup that cannot be interrupted wait for ever",
-    file: loads,
-    text: `return load.standsFor(this.loadQueue.turnsGiven, now) < 2 * timeoutMillis ? timeoutMillis : 0`,
-    planted: `return load.standsFor(this.loadQueue.turnsGiven, now) < Infinity ? timeoutMillis : 0`,
+    file: "src/cache/internal/loads/load.ts",
+    text: `this.standsFor(turnsGiven, nowMillis) < 2 * timeoutMillis ?`,
+    planted: `this.standsFor(turnsGiven, nowMillis) < Infinity ?`,
     suites: ["test/cache/timeInLine.test.ts"]
   },
   {

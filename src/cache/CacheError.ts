@@ -675,12 +675,12 @@ const whyRefused: { readonly [_ in CursorRefused["why"]]: string } = {
 }
 
 /**
- * No process over this place has given the watermark. Nothing was waited for.
+ * No process over this place has given the watermark. The tier was asked once at most.
  *
  * **Details**
  *
  * A watermark belongs to one place: one namespace of one server. Without a tier that processes share, each watermark is
- * the empty text. One of an earlier life of the place, from before the server lost its state, is taken.
+ * the empty text. One from before the server lost its state is taken.
  *
  * @stability experimental
  * @category errors

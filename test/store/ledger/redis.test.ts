@@ -47,6 +47,14 @@ const engine = Effect.fnUntraced(function*(server: RedisServer, recordsMax?: num
   return { ledger, heard, users, put, drop, has, tags: () => heard.map(({ _tag }) => _tag) }
 })
 
+/** A place with one entry, and the engine that has put it there. */
+const oneThere = Effect.fnUntraced(function*(server: RedisServer) {
+  const place = yield* placeOver(server)
+  const a = yield* engine(server)
+  yield* a.put("1", "one")
+  return { a, place, known: a.ledger.position(0)! }
+})
+
 const ask = (redis: Redis, command: string, ...args: ReadonlyArray<string>) =>
   Effect.promise(() => redis.call(command, ...args))
 
@@ -181,10 +189,7 @@ const tests = () => {
     "an engine that does not know the log, or knows another epoch, gets the entries that are there",
     (server) =>
       Effect.gen(function*() {
-        const place = yield* placeOver(server)
-        const a = yield* engine(server)
-        yield* a.put("1", "one")
-        const known = a.ledger.position(0)!
+        const { known, place } = yield* oneThere(server)
         const partition = yield* place.open(textFamily("user"))
         const question = { _tag: "Read", keys: [["user", "1"]], partition } as const
         const before = { epoch: { ...known.epoch, number: known.epoch.number - 1 }, stamp: 0 }
@@ -222,10 +227,7 @@ const tests = () => {
     "a commit in order does nothing if its engine does not know the epoch, or none of its guards held before",
     (server) =>
       Effect.gen(function*() {
-        const place = yield* placeOver(server)
-        const a = yield* engine(server)
-        yield* a.put("1", "one")
-        const known = a.ledger.position(0)!
+        const { a, known, place } = yield* oneThere(server)
         const ask = (position: Position | undefined, guards: ReadonlyArray<PlacedGuard> = []) => {
           const question = {
             _tag: "Commit",

@@ -532,14 +532,12 @@ export class Lane<V> implements GuardedLane {
     const removed: Array<string> = []
     const set: Array<PreparedEntry<V>> = []
     for (const [key, { entry, prepared, prevails }] of changes) {
-      if (entry === undefined || prepared === undefined) removed.push(key)
-      else {set.push({
-          key,
-          entry: this.versions.inWallTime(entry),
-          prepared,
-          prevails,
-          knownAt: this.validAt(key, entry)
-        })}
+      if (entry === undefined || prepared === undefined) {
+        removed.push(key)
+        continue
+      }
+      const knownAt = this.validAt(key, entry)
+      set.push({ key, entry: this.versions.inWallTime(entry), prepared, prevails, knownAt })
     }
     return { partition: this.storePartition, cleared: false, removed, set }
   }

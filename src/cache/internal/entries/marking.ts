@@ -199,7 +199,7 @@ export class Marking {
   }
 
   get isKept(): boolean {
-    return this.ground.lane !== undefined && !this.ground.cache.isShared
+    return this.ground.lane !== undefined && !this.hasSharedMarks
   }
 
   now(): number {

@@ -51,7 +51,6 @@ import * as Lookup from "../../Lookup.ts"
 import { both, type Delivery, noDelivery } from "../below/delivery.ts"
 import { type CacheContext, orStoreFailed } from "../entries/cacheContext.ts"
 import type { Entries } from "../entries/entries.ts"
-import { renewIdleTime } from "../entries/idleTime.ts"
 import type { Served } from "../entries/served.ts"
 import * as Expiry from "../family/expiry.ts"
 import type { EngineFamilySpec } from "../family/familySpec.ts"
@@ -60,6 +59,7 @@ import { mayDiffer } from "./differs.ts"
 import { type Failures, isShed } from "./failures.ts"
 import type { Flight } from "./flight.ts"
 import type { Flights } from "./flights.ts"
+import type { Offers } from "./offers.ts"
 import { maySubstitute } from "./substitutes.ts"
 import type { Turns } from "./turns.ts"
 
@@ -68,6 +68,7 @@ interface Ground<V> {
   readonly expiry: Expiry.Expiry
   readonly failures: Failures<V>
   readonly flights: Flights<V>
+  readonly offers: Offers<V>
   readonly turns: Turns
   overtake(key: string): void
   absent(key: string, why: "no value" | "nothing to renew"): CacheError
@@ -410,10 +411,8 @@ export class Landing<V> {
     if (held === undefined || isBarred || !maySubstitute(this.entries, key, held.entry, now)) {
       return this.ground.end(flight, failed, isCut)
     }
-    const { tier } = held
     // Readers who accept nothing stale get the failure.
-    const isKept = !flight.isForStale || flight.isOvertaken || flight.isContested
-    const entry = isKept ? held.entry : renewIdleTime(this.entries, key, held.entry, now)
+    const { entry, tier } = this.ground.offers.read(flight, held, now, flight.isForStale)
     const stale = !this.entries.isFresh(key, entry, now)
     this.ground.end(flight, Exit.succeed({ value: entry.value, tier, entry, stale }), isCut, failed)
   }

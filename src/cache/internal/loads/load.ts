@@ -165,12 +165,20 @@ export class Load extends Work {
    * For how long the line has not moved since it was last looked at. A lookup that cannot be interrupted keeps its
    * turn, so the line may stand still for ever.
    */
-  standsFor(turnsGiven: number, nowMillis: number): number {
+  private standsFor(turnsGiven: number, nowMillis: number): number {
     if (turnsGiven !== this.turnsSeen) {
       this.turnsSeen = turnsGiven
       this.movedAt = nowMillis
     }
     return nowMillis - this.movedAt
+  }
+
+  /**
+   * For how long it may wait on in the line. A lookup before it takes `timeoutMillis` at most, so a line that does not
+   * move for twice that time stands still.
+   */
+  leftInLine(timeoutMillis: number, turnsGiven: number, nowMillis: number): number {
+    return this.standsFor(turnsGiven, nowMillis) < 2 * timeoutMillis ? timeoutMillis : 0
   }
 
   /** How much is left of a time that began at `startedAt`, or when its turn came, if it had to wait for that. */

@@ -472,7 +472,7 @@ export class Loads<V> {
         const left = load.timeLeft(timeoutMillis, startedAt, now)
         return left > 0 ? wait(left) : end
       }
-      const left = this.timeInLine(load, timeoutMillis, now)
+      const left = load.leftInLine(timeoutMillis, this.loadQueue.turnsGiven, now)
       if (left === 0) return end
       const answer = Pieces.each(flights.length, (at) => this.offers.answerInLine(flights[at]!))
       return Effect.andThen(answer, wait(left))
@@ -482,14 +482,6 @@ export class Loads<V> {
   boundByLine(flights: Iterable<Flight<V>> = this.flights.running): void {
     if (!this.isPatient) return
     for (const flight of flights) if (flight.load.ticket?.isRunning === true) this.patience.share(flight)
-  }
-
-  /**
-   * For how long a load may wait on in the line. A lookup before it takes `timeoutMillis` at most, so a line that does
-   * not move for twice that time stands still.
-   */
-  private timeInLine(load: Load, timeoutMillis: number, now: number): number {
-    return load.standsFor(this.loadQueue.turnsGiven, now) < 2 * timeoutMillis ? timeoutMillis : 0
   }
 
   endLate(flight: Flight<V>, timeoutMillis: number): void {

@@ -70,9 +70,7 @@ export class Offers<V> {
       return undefined
     }
     if (!isQuiet) this.entries.tally.countAfterMiss(key, tier, false)
-    // What another engine has loaded since must not be replaced by what was found before.
-    const isKept = isQuiet || flight.isOvertaken || flight.isContested
-    const kept = isKept ? entry : renewIdleTime(this.entries, key, entry, now)
+    const { entry: kept } = this.read(flight, found, now, !isQuiet)
     const { stamp } = this.entries.cache
     this.ground.end(flight, Exit.succeed({ value: entry.value, tier, entry: kept, stale: false }))
     // The key may have changed since the entry was found, or by a reader who went on at once: then it is not renewed.
@@ -124,9 +122,9 @@ export class Offers<V> {
   }
 
   /** What a load replaces, as it is after readers of the load have got it. */
-  private read(flight: Flight<V>, held: Found<V>, now: number, isRead: boolean): Found<V> {
+  read(flight: Flight<V>, held: Found<V>, now: number, isRead: boolean): Found<V> {
     const { entry, tier } = held
-    // What was found before a change must not be written again.
+    // What was found before a change, or before another engine has loaded, must not be written again.
     const isKept = !isRead || flight.isOvertaken || flight.isContested
     const read = isKept ? entry : renewIdleTime(this.entries, flight.key, entry, now)
     if (read === entry) return held
@@ -204,11 +202,7 @@ export class Offers<V> {
     if (flight.isTimed) return
     flight.detach()
     const answer = Effect.sync(() => {
-      const now = this.entries.cache.time.now()
-      if (flight.held?.entry.version !== held.entry.version || flight.isBarred) return
-      if (!maySubstitute(this.entries, flight.key, held.entry, now)) return
-      const read = this.read(flight, held, now, flight.isForStale)
-      this.answerEarly(flight, staleOf(read), this.timesOf(flight.key, read.entry, now).servedUntil)
+      if (flight.held?.entry.version === held.entry.version) this.answerInstead(flight, held)
     })
     flight.answerEarlyBy(this.ground.forkFor(Effect.andThen(Effect.sleep(millis), answer)))
   }
@@ -219,11 +213,16 @@ export class Offers<V> {
    */
   answerInLine(flight: Flight<V>): void {
     const { held, key } = flight
-    if (held === undefined || flight.isEmpty || flight.isOvertaken || flight.isBarred) return
+    if (held === undefined || flight.isEmpty || flight.isOvertaken) return
+    if (!this.entries.isFresh(key, held.entry, this.entries.cache.time.now())) this.answerInstead(flight, held)
+  }
+
+  /** Answers early with what may be served in place of a failure. */
+  private answerInstead(flight: Flight<V>, held: Found<V>): void {
     const now = this.entries.cache.time.now()
-    if (this.entries.isFresh(key, held.entry, now) || !maySubstitute(this.entries, key, held.entry, now)) return
+    if (flight.isBarred || !maySubstitute(this.entries, flight.key, held.entry, now)) return
     const read = this.read(flight, held, now, flight.isForStale)
-    this.answerEarly(flight, staleOf(read), this.timesOf(key, read.entry, now).servedUntil)
+    this.answerEarly(flight, staleOf(read), this.timesOf(flight.key, read.entry, now).servedUntil)
   }
 
   // --- readers who wait for the next load -------------------------------------------------------

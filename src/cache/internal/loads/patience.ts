@@ -20,7 +20,6 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as BackgroundTimer from "../../../store/shared/backgroundTimer.ts"
 import type { Flight } from "./flight.ts"
-import type { Load } from "./load.ts"
 import type { Waited } from "./waiters.ts"
 import { hangTimeoutMillis, nap } from "./waits.ts"
 
@@ -78,7 +77,9 @@ export class Patience {
     for (const flight of Array.from(this.ground.flights.running)) {
       const { load, sharedSince = Infinity } = flight
       // In the line it waits for others, also if one reader waits for it.
-      const left = load.isInLine ? this.leftInLine(load, now) : sharedSince + hangTimeoutMillis - now
+      const left = load.isInLine
+        ? load.leftInLine(hangTimeoutMillis, this.ground.loadQueue.turnsGiven, now)
+        : sharedSince + hangTimeoutMillis - now
       if (left > 0 && load.isInLine && sharedSince + hangTimeoutMillis <= now) this.ground.offers.answerInLine(flight)
       if (left <= 0) this.ground.endLate(flight, hangTimeoutMillis)
       else if (left < Infinity) {
@@ -98,8 +99,4 @@ export class Patience {
     this.fiber = undefined
     return Effect.void
   })
-
-  private leftInLine(load: Load, now: number): number {
-    return load.standsFor(this.ground.loadQueue.turnsGiven, now) < 2 * hangTimeoutMillis ? hangTimeoutMillis : 0
-  }
 }

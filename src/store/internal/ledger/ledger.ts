@@ -229,6 +229,8 @@ export interface Ledger {
   readonly logOf: (family: string, key: string) => number
   /** What is applied; `undefined` while the log is unknown. */
   readonly position: (log: number) => Position | undefined
+  /** Whether a position is applied. What lies in an epoch that has passed is: everything from before is suspect. */
+  readonly covers: (log: number, position: Position) => boolean
   /** By how many milliseconds the clock of the place is ahead of the wall clock here; `undefined` if it has none. */
   readonly aheadMillis: number | undefined
   /** The greatest version of a value that this engine has heard of: at least those of all records that it has heard. */

@@ -95,10 +95,9 @@ class LedgerNode implements Ledger {
     this.time = time
     this.scope = scope
     this.run = run
-    const covers = (log: number, position: Position): boolean => this.views[log]!.covers(position)
     this.views = Array.from(
       { length: place.logs },
-      (_, log) => new LogView(log, writer, this.told, covers)
+      (_, log) => new LogView(log, writer, this.told, this.covers)
     )
   }
 
@@ -127,6 +126,8 @@ class LedgerNode implements Ledger {
   }
 
   readonly position = (log: number): Position | undefined => this.views[log]!.position
+
+  readonly covers = (log: number, position: Position): boolean => this.views[log]!.covers(position)
 
   readonly provenAt = (log: number): number => this.views[log]!.provenAt
 

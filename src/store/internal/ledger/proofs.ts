@@ -19,7 +19,6 @@ import type { CoarseClock } from "../../shared/coarseClock.ts"
 import type { Knowing } from "../../Store.ts"
 import { StoreError, TierFailed } from "../../StoreError.ts"
 import type { Ledger, Position } from "./ledger.ts"
-import { sameEpoch } from "./logView.ts"
 
 /** The log that has all keys. */
 const log = 0
@@ -71,9 +70,8 @@ export class Proofs implements Knowing {
   readonly reach = (watermark: string): Effect.Effect<boolean, StoreError> | undefined => {
     const position = readWatermark(watermark)
     if (position === undefined) return undefined
-    return Effect.suspend(() =>
-      this.covers(position) ? Effect.succeed(true) : Effect.map(this.ended, () => this.covers(position))
-    )
+    const isHeard = () => this.ground.ledger.covers(log, position)
+    return Effect.suspend(() => isHeard() ? Effect.succeed(true) : Effect.map(this.ended, isHeard))
   }
 
   /** Hears the log up to its end as of now. */
@@ -84,13 +82,6 @@ export class Proofs implements Knowing {
       () => ledger.position(log) === undefined ? Effect.fail(unknownLog(ledger.name)) : Effect.void
     )
   })
-
-  /** Whether a position has been heard. What lies in an epoch that has passed has been. */
-  private covers({ epoch, stamp }: Position): boolean {
-    const known = this.ground.ledger.position(log)
-    if (known === undefined) return false
-    return sameEpoch(known.epoch, epoch) ? known.stamp >= stamp : known.epoch.number >= epoch.number
-  }
 
   /** The place has answered. */
   met(): void {
